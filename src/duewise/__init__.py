@@ -1,0 +1,1 @@
+"""Duewise: whom to contact, how, when, with what offer, and why."""

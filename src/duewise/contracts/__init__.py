@@ -1,0 +1,1 @@
+"""What comes in and what goes out: vocabulary, table contracts and the data dictionary."""
