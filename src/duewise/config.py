@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from duewise.contracts.vocabulary import CHANNELS, Table
+from duewise.contracts.vocabulary import CHANNELS, Product, Table
 from duewise.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -147,6 +147,27 @@ class OffersSection(Section):
     discount_rate: Amount = Field(0.12, description="Yearly rate at which later money is discounted.")
 
 
+class StageBounds(Section):
+    """Days past due from which each stage begins; the first stage begins at placement."""
+
+    intensified: Count = 31
+    legal: Count = 91
+    disposal: Count = 361
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.intensified <= self.legal <= self.disposal:
+            raise ValueError("the bounds must rise: intensified <= legal <= disposal")
+        return self
+
+
+class StagesSection(Section):
+    """The ladder of collections: bounds for every product, and what differs by product."""
+
+    bounds: StageBounds = Field(default_factory=StageBounds)
+    products: dict[Product, StageBounds] = Field(default_factory=dict)
+
+
 class CellsSection(Section):
     """The nightly experiment."""
 
@@ -239,6 +260,7 @@ class Portfolio(Section):
     resources: dict[str, Resource] = Field(default_factory=dict)
     harm: HarmSection = Field(default_factory=HarmSection)
     rules: list[str] | None = Field(None, description="Packs or paths; null: common.strict; []: none.")
+    stages: StagesSection = Field(default_factory=StagesSection)
     offers: OffersSection = Field(default_factory=OffersSection)
     cells: CellsSection = Field(default_factory=CellsSection)
     features: FeaturesSection = Field(default_factory=FeaturesSection)

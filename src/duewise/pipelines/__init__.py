@@ -1,0 +1,1 @@
+"""The commands as stories that read top to bottom."""

@@ -1,0 +1,1 @@
+"""What a night leaves behind: run folder, workbook, report, database."""

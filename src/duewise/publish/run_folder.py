@@ -1,0 +1,181 @@
+"""A run is written beside its place and renamed into it whole; readers never see half of one."""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from duewise.errors import DuewiseError, LockError
+
+LATEST = "latest"
+_LOCK = ".lock"
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where one night's run is being written, and where it will stand.
+
+    Attributes
+    ----------
+    partial : Path
+        Hidden folder that is written to; left behind by a crash, removed by the next start.
+    final : Path
+        ``runs/<as_of>``.
+    """
+
+    partial: Path
+    final: Path
+
+    @property
+    def quarantine(self) -> Path:
+        """Folder of the rows that were not accepted."""
+        return self.partial / "quarantine"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for what the run needs and does not publish."""
+        return self.partial / ".scratch"
+
+    def publish(self) -> Path:
+        """Move the finished run into place, then move ``latest``; return where it stands."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        _sync_tree(self.partial)
+        if self.final.exists():
+            _exchange(self.partial, self.final)
+            shutil.rmtree(self.partial)
+        else:
+            self.partial.rename(self.final)
+        _sync(self.final.parent)
+        self._point_latest()
+        return self.final
+
+    def _point_latest(self) -> None:
+        link = self.final.parent / LATEST
+        if link.is_symlink() and _run_date(link.readlink().name) > _run_date(self.final.name):
+            return  # a back-dated run does not hide a newer night
+        fresh = self.final.parent / f".{LATEST}.{os.getpid()}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(self.final.name)
+        fresh.replace(link)
+        _sync(self.final.parent)
+
+
+@contextlib.contextmanager
+def open_run(runs: Path, as_of: date) -> Iterator[RunFolder]:
+    """Yield a folder to write the run of `as_of` into; whatever is not published is removed.
+
+    Raises
+    ------
+    LockError
+        When another run writes to `runs`.
+    DuewiseError
+        When `runs` cannot be written to.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DuewiseError(
+            f"{runs}: the folder for runs cannot be made ({error.strerror}). Free it or name another with --out."
+        ) from error
+    with run_lock(runs):
+        clear_leftovers(runs)
+        partial = runs / f".{as_of.isoformat()}.partial"
+        partial.mkdir(mode=0o700)
+        folder = RunFolder(partial=partial, final=runs / as_of.isoformat())
+        folder.scratch.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def run_lock(runs: Path) -> Iterator[None]:
+    """Hold the lock of `runs`; the kernel frees it when its owner dies, so no lock is ever stale.
+
+    Raises
+    ------
+    LockError
+        When another process holds it; the message names the owner and since when.
+    DuewiseError
+        When the lock file cannot be written.
+    """
+    path = runs / _LOCK
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DuewiseError(
+            f"{path}: cannot be written ({error.strerror}). Make {runs} writable or name another with --out."
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = os.pread(handle, 1000, 0).decode(errors="replace").strip() or "unknown"
+            raise LockError(
+                f"{runs}: another run holds the lock ({owner}). Wait for it to end, or use another --out."
+            ) from error
+        owner = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "since": datetime.now(UTC).isoformat("T", "seconds"),
+        }
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(owner).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def clear_leftovers(runs: Path) -> list[str]:
+    """Remove what a killed run left behind; return the names that were removed."""
+    leftovers = sorted(path for path in runs.glob(".*.partial") if path.is_dir() and not path.is_symlink())
+    for path in leftovers:
+        shutil.rmtree(path)
+    return [path.name for path in leftovers]
+
+
+def _run_date(name: str) -> date:
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return date.min
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        _sync(path)
+    _sync(folder)
+
+
+def _exchange(fresh: Path, old: Path) -> None:
+    """Swap two folders; in one step where the kernel can, so that no moment is without a run."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is not None:
+        if not renameat2(_AT_FDCWD, os.fsencode(fresh), _AT_FDCWD, os.fsencode(old), _RENAME_EXCHANGE):
+            return
+        if ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(old))
+    aside = old.with_name(f".{old.name}.replaced.partial")
+    old.rename(aside)
+    fresh.rename(old)
+    aside.rename(fresh)
