@@ -17,6 +17,7 @@ from duewise.errors import DuewiseError, LockError
 
 LATEST = "latest"
 _LOCK = ".lock"
+_ASIDE = ".replaced.partial"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -85,7 +86,7 @@ def open_run(runs: Path, as_of: date) -> Iterator[RunFolder]:
         runs.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DuewiseError(
-            f"{runs}: the folder for runs cannot be made ({error.strerror}). Free it or name another with --out."
+            f"{runs}: the folder for runs cannot be made ({error.strerror}); name another with --out."
         ) from error
     with run_lock(runs):
         clear_leftovers(runs)
@@ -121,11 +122,11 @@ def run_lock(runs: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            owner = os.pread(handle, 1000, 0).decode(errors="replace").strip() or "unknown"
+            holder = os.pread(handle, 1000, 0).decode(errors="replace").strip() or "unknown"
             raise LockError(
-                f"{runs}: another run holds the lock ({owner}). Wait for it to end, or use another --out."
+                f"{runs}: another run holds the lock ({holder}). Wait for it to end, or use another --out."
             ) from error
-        owner = {
+        owner: dict[str, object] = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "since": datetime.now(UTC).isoformat("T", "seconds"),
@@ -138,7 +139,11 @@ def run_lock(runs: Path) -> Iterator[None]:
 
 
 def clear_leftovers(runs: Path) -> list[str]:
-    """Remove what a killed run left behind; return the names that were removed."""
+    """Put back a run that was being replaced, remove half-written ones; return the names removed."""
+    for aside in runs.glob(f".*{_ASIDE}"):
+        place = runs / aside.name.removeprefix(".").removesuffix(_ASIDE)
+        if not place.exists():
+            aside.rename(place)
     leftovers = sorted(path for path in runs.glob(".*.partial") if path.is_dir() and not path.is_symlink())
     for path in leftovers:
         shutil.rmtree(path)
@@ -175,7 +180,7 @@ def _exchange(fresh: Path, old: Path) -> None:
             return
         if ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(old))
-    aside = old.with_name(f".{old.name}.replaced.partial")
+    aside = old.with_name(f".{old.name}{_ASIDE}")
     old.rename(aside)
     fresh.rename(old)
     aside.rename(fresh)
