@@ -1,0 +1,94 @@
+"""Pictures of the report as SVG whose text stays text, so that any browser font can draw it."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+_STYLE = {
+    "svg.fonttype": "none",  # glyphs come from the reader's fonts, which know Chinese
+    "svg.hashsalt": "duewise",  # the same picture gives the same bytes
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#888888",
+    "axes.labelcolor": "#444444",
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+}
+_COLOURS = ("#1F3A5F", "#2E75B6", "#9DC3E6", "#C9A227")
+
+
+def stacked_bars(
+    categories: Sequence[str], series: dict[str, Sequence[float]], *, x_label: str, description: str
+) -> str:
+    """Return an SVG of stacked columns, one stack per category and one colour per series."""
+    figure, axes = _figure(7.2, 3.2)
+    base = np.zeros(len(categories))
+    for colour, (name, values) in zip(_COLOURS, series.items(), strict=False):
+        axes.bar(categories, values, bottom=base, label=name, color=colour, width=0.7)
+        base += np.asarray(values, dtype=float)
+    axes.set_xlabel(x_label)
+    axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
+    axes.legend(frameon=False, fontsize=9, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1.0))
+    return _svg(figure, description)
+
+
+def curve(days: Sequence[int], amounts: Sequence[float], *, x_label: str, description: str) -> str:
+    """Return an SVG of money expected over days, each point labelled."""
+    figure, axes = _figure(7.2, 2.8)
+    axes.plot([0, *days], [0, *amounts], color=_COLOURS[1], marker="o", linewidth=2)
+    axes.fill_between([0, *days], [0, *amounts], color=_COLOURS[2], alpha=0.35)
+    for day, amount in zip(days, amounts, strict=True):
+        axes.annotate(_short(amount), (day, amount), textcoords="offset points", xytext=(0, 8), ha="center")
+    axes.set_xticks([0, *days])
+    axes.set_ylim(0, max(amounts, default=0) * 1.2 or 1)
+    axes.set_xlabel(x_label)
+    axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
+    return _svg(figure, description)
+
+
+def planned_against_limit(
+    names: Sequence[str], planned: Sequence[float], limits: Sequence[float | None], *, description: str
+) -> str:
+    """Return an SVG of how much of each limit is planned; bars without a limit stand alone."""
+    figure, axes = _figure(7.2, 0.45 * max(len(names), 1) + 0.8)
+    places = np.arange(len(names))[::-1]
+    axes.barh(places, planned, color=_COLOURS[1], height=0.55)
+    for place, amount, limit in zip(places, planned, limits, strict=True):
+        if limit is not None:
+            axes.plot([limit, limit], [place - 0.38, place + 0.38], color="#B03A2E", linewidth=2)
+        label = f"{amount:,.0f}" if limit is None else f"{amount:,.0f} / {limit:,.0f}"
+        axes.annotate(label, (max(amount, limit or 0), place), textcoords="offset points", xytext=(6, -3))
+    axes.set_yticks(places, names)
+    axes.set_xlim(0, max([*planned, *(limit or 0 for limit in limits), 1]) * 1.15)
+    axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
+    return _svg(figure, description)
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Any]:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def _svg(figure: Figure, description: str) -> str:
+    buffer = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        # The reader's browser has the glyphs that the measuring font lacks.
+        mpl.set_loglevel("error")
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": description})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :].replace("<svg ", '<svg role="img" ', 1)
+
+
+def _short(value: float, _position: int | None = None) -> str:
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:,.1f}".removesuffix(".0") + unit
+    return f"{value:,.0f}"

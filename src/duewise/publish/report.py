@@ -1,0 +1,156 @@
+"""The report of one night: a single HTML page that a manager reads before the worklist."""
+
+import functools
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+
+from duewise.contracts.labels import code_label
+from duewise.contracts.vocabulary import NONE, Bucket, Stage
+from duewise.publish.numbers import count_text, money_text, share_text
+from duewise.publish.pictures import curve, planned_against_limit, stacked_bars
+
+TOP_ROWS = 10
+
+
+def write_report(path: Path, strategies: pd.DataFrame, manifest: dict[str, Any]) -> None:
+    """Write ``report.html`` from what the night publishes and nothing else.
+
+    Parameters
+    ----------
+    strategies : DataFrame
+        Rows of the strategies contract, ordered by rank.
+    manifest : dict
+        Content of ``manifest.json``.
+    """
+    language = manifest["portfolio"]["portfolio"]["language"]
+    currency = manifest["portfolio"]["portfolio"]["currency"]
+    horizons = manifest["portfolio"]["horizons"]
+    text = report_text(language)
+    page = _environment(language, currency).get_template("report.html.j2")
+    path.write_text(
+        page.render(
+            language=language,
+            text=text,
+            manifest=manifest,
+            totals=manifest["totals"],
+            horizons=horizons,
+            where=_where(strategies, text, language),
+            expected=_expected(manifest["totals"], horizons, text, currency),
+            actions=_actions(manifest, text, language),
+            top=_top(strategies, language),
+            denied=_denied(strategies, manifest),
+            reasons=range(1, 4),
+        ),
+        encoding="utf-8",
+    )
+
+
+@functools.cache
+def report_text(language: str) -> dict[str, str]:
+    """Return the sentences of the report in one language."""
+    content = resources.files("duewise.publish").joinpath("report_text.yaml").read_text(encoding="utf-8")
+    texts: dict[str, dict[str, str]] = yaml.safe_load(content)
+    return texts[language]
+
+
+def _environment(language: str, currency: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("duewise.publish", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["money"] = functools.partial(money_text, currency=currency, language=language)
+    environment.filters["count"] = count_text
+    environment.filters["share"] = share_text
+    environment.filters["label"] = lambda code, kind: code_label(kind, code, language)
+    return environment
+
+
+def _where(strategies: pd.DataFrame, text: dict[str, str], language: str) -> dict[str, str]:
+    """Return the picture of what is owed by bucket and stage, and the sentence beside it."""
+    owed = strategies.pivot_table(
+        index="bucket", columns="stage", values="balance", aggfunc="sum", observed=True, fill_value=0.0
+    ).reindex(index=[str(b) for b in Bucket], columns=[str(s) for s in Stage], fill_value=0.0)
+    owed = owed[owed.sum(axis=1) > 0]
+    total = float(owed.to_numpy().sum())
+    if total == 0:
+        return {"picture": "", "sentence": ""}
+    stage, bucket = str(owed.sum().idxmax()), str(owed.sum(axis=1).idxmax())
+    sentence = text["where_text"].format(
+        share=share_text(float(owed[stage].sum()) / total),
+        stage=code_label("stage", stage, language),
+        bucket=bucket,
+    )
+    picture = stacked_bars(
+        owed.index.tolist(),
+        {code_label("stage", name, language): owed[name].tolist() for name in owed.columns},
+        x_label=text["bucket_axis"],
+        description=text["where_title"],
+    )
+    return {"picture": picture, "sentence": sentence}
+
+
+def _expected(
+    totals: dict[str, Any], horizons: list[int], text: dict[str, str], currency: str
+) -> dict[str, str]:
+    """Return the picture of the recovery curve and the sentence beside it."""
+    known = [(days, totals[f"expected_recovery_{days}d"]) for days in sorted(horizons)]
+    known = [(days, amount) for days, amount in known if amount is not None]
+    if not known:
+        return {"picture": "", "sentence": ""}
+    language_money = functools.partial(money_text, currency=currency, language="en")
+    sentence = text["curve_text"].format(
+        owed=language_money(totals["balance"]),
+        days=known[0][0],
+        first=language_money(known[0][1]),
+        last_days=known[-1][0],
+        last=language_money(known[-1][1]),
+    )
+    picture = curve(
+        [days for days, _ in known],
+        [amount for _, amount in known],
+        x_label=text["days_axis"],
+        description=text["curve_title"],
+    )
+    return {"picture": picture, "sentence": sentence}
+
+
+def _actions(manifest: dict[str, Any], text: dict[str, str], language: str) -> dict[str, Any]:
+    """Return the picture of planned actions against what the team can do."""
+    rows = [row for row in manifest["capacities"] if row["planned"] or row["limit"] is not None]
+    picture = planned_against_limit(
+        [code_label("action", row["name"], language) for row in rows],
+        [row["planned"] for row in rows],
+        [row["limit"] for row in rows],
+        description=text["actions_title"],
+    )
+    return {"picture": picture if rows else "", "prices": [row for row in rows if row["price"] > 0]}
+
+
+def _top(strategies: pd.DataFrame, language: str) -> list[dict[str, Any]]:
+    rows = strategies[strategies["action"] != NONE].head(TOP_ROWS)
+    return [
+        {
+            **row,
+            "queue_label": code_label("queue", row["queue"], language),
+            "action_label": code_label("action", row["action"], language),
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
+def _denied(strategies: pd.DataFrame, manifest: dict[str, Any]) -> dict[str, Any]:
+    some = strategies["denied"].map(lambda denied: denied is not None and len(denied) > 0)
+    return {
+        "some": int(some.sum()),
+        "never": manifest["totals"]["uncontactable"],
+        "rules": sorted(manifest["denials"].items(), key=lambda item: (-item[1], item[0])),
+        "says": manifest["rules"],
+    }
