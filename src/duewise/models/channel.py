@@ -1,0 +1,398 @@
+"""What each channel changes: an estimator of the effect of every action against `none`.
+
+Method, assumptions and sources: `docs/methods/channel-value.md`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from duewise.models.channel_inputs import checked_log, code_actions, positive_scale
+from duewise.models.covariates import CovariateEncoder
+from duewise.models.crossfit import CrossFit, cross_fit
+from duewise.models.dr_scores import Estimate
+from duewise.models.effect_contributions import action_contributions
+from duewise.models.effect_stage import ActionEffect, fit_effect_stage
+from duewise.models.overlap import effective_rows
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 100_000  # rows encoded at a time when predicting: keeps a million rows within a gigabyte
+
+
+@dataclass(frozen=True)
+class AverageEffect:
+    """Average effect of an action against `none` over the rows where it is supported, in money."""
+
+    action: str
+    effect: float
+    lower: float
+    upper: float
+    standard_error: float
+    level: float
+
+
+@dataclass(frozen=True)
+class ActionSupport:
+    """What the log can say about one action.
+
+    Attributes
+    ----------
+    n, effective_n : int, float
+        Rows with the action; their effective number after inverse-probability weighting.
+    propensity_source : str
+        `logged`, or the kind of estimated model: `shares`, `logistic`, `boosted`.
+    propensity_q05, propensity_q50, propensity_q95 : float
+        Quantiles over all rows of the probability of the action.
+    share_trimmed : float
+        Share of rows where the action cannot be compared with `none`.
+    supported : bool
+        False when the action has too few comparable rows anywhere; `reason` says so.
+    average_effect, lower, upper : float
+        In money, over supported rows, with a 90% interval; NaN when unsupported.
+    naive_difference : float
+        Difference of the raw means, for contrast only: it mixes the effect with the old policy's choices.
+    cap_bias : float
+        Estimated average effect that the cap on outcomes cut off, in money.
+    individual_share : float
+        How much of the candidate deviations from the pooled effect the held-out scores confirmed, 0 to 1.
+    """
+
+    action: str
+    n: int
+    effective_n: float
+    propensity_source: str
+    propensity_q05: float
+    propensity_q50: float
+    propensity_q95: float
+    share_trimmed: float
+    supported: bool
+    reason: str
+    average_effect: float
+    lower: float
+    upper: float
+    naive_difference: float
+    cap_bias: float
+    individual_share: float
+
+
+class ChannelValue(BaseEstimator):
+    """Effect of every action on the outcome, against doing nothing, learned from a log.
+
+    Cross-fitted doubly robust scores; overlap trimming; effects that leave the action's pooled effect only as
+    far as held-out risk confirms it. An action without support is NaN, never extrapolated.
+
+    Parameters
+    ----------
+    none : str
+        Label of doing nothing, the action that all others are compared with.
+    actions : sequence of str, optional
+        Order of the columns; `none` is put first. Default: the labels seen in fit, sorted. Actions that were
+        never taken are allowed and unsupported.
+    n_folds : int
+        Folds of the cross-fitting, by group.
+    min_rows, min_effective_rows : int, float
+        An action needs this many comparable rows, and this many after weighting, to be supported.
+    n_jobs : int
+        Folds fitted side by side, one thread each.
+    random_state : int
+        Seed of folds and boosting; the same input gives the same model.
+
+    Attributes
+    ----------
+    actions_ : ndarray of str, shape (n_actions,)
+        Columns of every result; `none` first.
+    training_ : CrossFit
+        Scores, propensities and folds of the rows of fit, for tests of the effects and refutations.
+    out_of_fold_effects_ : ndarray of shape (n, n_actions)
+        Effect in money of each row of fit by models that did not see it; NaN where unsupported.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(4000, 3))
+    >>> called = rng.random(4000) < 1 / (1 + np.exp(-X[:, 0]))
+    >>> outcome = X[:, 0] + 2.0 * called + rng.normal(size=4000)
+    >>> model = ChannelValue().fit(X, np.where(called, "call", "none"), outcome)
+    >>> call = model.average_effects()[0]
+    >>> bool(call.lower < 2.0 < call.upper)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        none: str = "none",
+        actions: Sequence[str] | None = None,
+        n_folds: int = 5,
+        min_rows: int = 100,
+        min_effective_rows: float = 50.0,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.none = none
+        self.actions = actions
+        self.n_folds = n_folds
+        self.min_rows = min_rows
+        self.min_effective_rows = min_effective_rows
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        action: ArrayLike,
+        outcome: ArrayLike,
+        propensity: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        balance: ArrayLike | None = None,
+    ) -> ChannelValue:
+        """Learn the effects from what was done and what came of it.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, features)
+            What was known **before** the action; missing values and categories are welcome.
+        action : array of str, shape (n,)
+            Action taken; `none` where nothing was done.
+        outcome : array of shape (n,)
+            Money within the horizon, or the recovered share of `balance`.
+        propensity : array of shape (n, n_actions) or (n,), optional
+            Logged probabilities of all actions (columns as `actions_`), or of the action taken. Estimated
+            when absent.
+        groups : array of shape (n,), optional
+            Debtor of each row; default: every row its own.
+        sample_weight : array of shape (n,), optional
+        balance : array of shape (n,), optional
+            When given, `outcome` is a share of it; effects are then in money, and whether they are learned
+            as shares or as money is chosen by held-out risk.
+        """
+        encoder = CovariateEncoder(X)
+        self.actions_ = code_actions(action, self.none, self.actions)
+        observed = checked_log(
+            X, action, outcome, propensity, groups, sample_weight, balance, self.actions_, self.n_folds
+        )
+        fitted, linear, table = cross_fit(
+            observed,
+            encoder,
+            encoder.trees(X),
+            n_folds=self.n_folds,
+            min_rows=self.min_rows,
+            min_effective_rows=self.min_effective_rows,
+            n_jobs=self.n_jobs,
+            seed=self.random_state,
+        )
+        self.n_features_in_ = len(encoder.names)
+        if encoder.named:
+            self.feature_names_in_ = np.array(encoder.names, dtype=object)
+        stages = {
+            unit: fit_effect_stage(
+                fitted, linear, table, unit=unit, n_jobs=self.n_jobs, seed=self.random_state
+            )
+            for unit in (("money",) if balance is None else ("share", "money"))
+        }
+        self.unit_ = min(stages, key=lambda unit: stages[unit].risk)
+        stage = stages[self.unit_]
+        self.training_ = fitted
+        self.out_of_fold_effects_ = stage.out_of_fold
+        self._encoder = encoder
+        self._needs_balance = balance is not None
+        self._effects: Sequence[ActionEffect | None] = stage.actions
+        self._overlap = fitted.overlap
+        self._propensity_model = fitted.propensity_model
+        self._averages = [fitted.average_effect(arm) for arm in range(len(self.actions_))]
+        self._support = self._support_rows(fitted)
+        log.info(
+            "channel_value_fitted",
+            rows=len(observed.action),
+            unit=self.unit_,
+            individual={row.action: round(row.individual_share, 3) for row in self._support},
+        )
+        return self
+
+    def effect(self, X: Any, balance: ArrayLike | None = None) -> Floats:
+        """Return the change of the outcome against `none`, shape (n, n_actions); NaN where unsupported.
+
+        In money when fitted with `balance`, which then has to be given here too.
+        """
+        return self._predict(X, balance, self._effect_chunk)
+
+    def interval(
+        self, X: Any, level: float = 0.9, balance: ArrayLike | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return lower and upper limits of the effect of each row, both of shape (n, n_actions).
+
+        They allow for the noise of the pooled effect, of the individual deviations (delete-a-fold jackknife),
+        and for individual differences that the data show to exist but the model does not explain.
+        """
+        effect = self.effect(X, balance)
+        half = float(norm.ppf(0.5 + level / 2)) * self._predict(X, balance, self._deviation_chunk)
+        return effect - half, effect + half
+
+    def supported(self, X: Any) -> Bools:
+        """Return where each action can be compared with `none`, shape (n, n_actions)."""
+        check_is_fitted(self, "actions_")
+        return np.concatenate([self._supported_chunk(*part) for part in self._chunks(X)])
+
+    def average_effects(self, level: float = 0.9) -> list[AverageEffect]:
+        """Return the average effect of each supported action with an interval clustered by group."""
+        check_is_fitted(self, "actions_")
+        return [
+            AverageEffect(str(name), estimate.value, *estimate.interval(level), estimate.standard_error, level)
+            for name, estimate in zip(self.actions_[1:], self._averages[1:], strict=True)
+            if estimate is not None
+        ]
+
+    def support_report(self) -> list[ActionSupport]:
+        """Return one row per action, `none` first, on overlap, sample and average effect."""
+        check_is_fitted(self, "actions_")
+        return list(self._support)
+
+    def contributions(
+        self, X: Any, a: str, b: str, balance: ArrayLike | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return what each feature adds to effect(a) − effect(b), and the part common to all rows.
+
+        Parameters
+        ----------
+        a, b : str
+            Actions to compare; `none` has effect zero.
+
+        Returns
+        -------
+        contributions : ndarray of shape (n, features)
+            Exact and additive: their sum over features plus `base` is the difference of the effects (for
+            linear parts by definition, for boosted parts by TreeSHAP, Lundberg et al. 2020). NaN in rows
+            where either action is unsupported.
+        base : ndarray of shape (n,)
+        """
+        check_is_fitted(self, "actions_")
+        index = {str(name): k for k, name in enumerate(self.actions_)}
+        for name in (a, b):
+            if name not in index:
+                raise ValueError(f"unknown action {name!r}; the fitted actions are {list(index)}.")
+        trees = self._encoder.trees(X)
+        linear = self._encoder.linear(trees)
+        size = self._money(len(trees), balance)
+        parts = [
+            action_contributions(self._effects[index[name]], linear, trees, self._encoder.owner, self.n_jobs)
+            for name in (a, b)
+        ]
+        both = self._supported_chunk(trees, linear)[:, [index[a], index[b]]].all(axis=1)
+        values = np.where(both[:, None], (parts[0][0] - parts[1][0]) * size[:, None], np.nan)
+        return values, np.where(both, (parts[0][1] - parts[1][1]) * size, np.nan)
+
+    def without_training_rows(self) -> ChannelValue:
+        """Return a copy that predicts the same but no longer carries the rows of fit: what a bundle stores."""
+        check_is_fitted(self, "actions_")
+        slim = copy.copy(self)
+        del slim.training_, slim.out_of_fold_effects_
+        return slim
+
+    def _chunks(self, X: Any) -> Any:
+        rows = len(X)
+        for first in range(0, max(rows, 1), CHUNK):
+            part = X.iloc[first : first + CHUNK] if hasattr(X, "iloc") else np.asarray(X)[first : first + CHUNK]
+            trees = self._encoder.trees(part)
+            yield trees, self._encoder.linear(trees)
+
+    def _predict(self, X: Any, balance: ArrayLike | None, chunk: Any) -> Floats:
+        check_is_fitted(self, "actions_")
+        values = np.concatenate([chunk(*part) for part in self._chunks(X)])
+        return np.asarray(values * self._money(len(values), balance)[:, None])
+
+    def _money(self, n: int, balance: ArrayLike | None) -> Floats:
+        if not self._needs_balance:
+            if balance is not None:
+                raise ValueError("balance was not given to fit, so effects are already in the unit of the outcome.")
+            return np.ones(n)
+        if balance is None:
+            raise ValueError("fit was given a balance: pass the balance of these rows too, as balance=….")
+        scale = positive_scale(balance, n)
+        return scale if self.unit_ == "share" else np.ones(n)
+
+    def _supported_chunk(self, trees: Any, linear: Any) -> Bools:
+        propensity = self._propensity_model.predict(linear, trees, self.n_jobs)
+        return self._overlap.supported(propensity)
+
+    def _effect_chunk(self, trees: Any, linear: Any) -> Floats:
+        out = np.full((len(trees), len(self.actions_)), np.nan)
+        out[:, 0] = 0.0
+        for arm, effect in enumerate(self._effects):
+            if effect is not None:
+                out[:, arm] = effect.predict(linear, trees, threads=self.n_jobs)
+        supported = self._supported_chunk(trees, linear)
+        supported[:, 0] = True
+        return np.where(supported, out, np.nan)
+
+    def _deviation_chunk(self, trees: Any, linear: Any) -> Floats:
+        out = np.zeros((len(trees), len(self.actions_)))
+        for arm, effect in enumerate(self._effects):
+            if effect is not None:
+                out[:, arm] = effect.standard_error(linear, trees, self.n_jobs)
+        return out
+
+    def _support_rows(self, fitted: CrossFit) -> list[ActionSupport]:
+        observed = fitted.log
+        money = observed.outcome * observed.scale
+        rows = []
+        for arm, name in enumerate(self.actions_):
+            taken, idle = observed.action == arm, observed.action == 0
+            n = int(taken.sum())
+            estimate: Estimate | None = Estimate(0.0, 0.0) if arm == 0 else self._averages[arm]
+            lower, upper = estimate.interval(0.9) if estimate else (np.nan, np.nan)
+            effect = self._effects[arm]
+            p05, p50, p95 = np.quantile(fitted.propensity[:, arm], [0.05, 0.5, 0.95])
+            naive = np.nan
+            if n and idle.any():
+                naive = np.average(money[taken], weights=observed.weight[taken]) - np.average(
+                    money[idle], weights=observed.weight[idle]
+                )
+            rows.append(
+                ActionSupport(
+                    action=str(name),
+                    n=n,
+                    effective_n=float(fitted.effective_rows[arm]),
+                    propensity_source="logged" if observed.logged is not None else fitted.propensity_model.kind,
+                    propensity_q05=float(p05),
+                    propensity_q50=float(p50),
+                    propensity_q95=float(p95),
+                    share_trimmed=float(1.0 - np.average(fitted.inside[:, arm], weights=observed.weight)),
+                    supported=bool(fitted.overlap.usable[arm]),
+                    reason=self._reason(fitted, arm, n),
+                    average_effect=estimate.value if estimate else float("nan"),
+                    lower=float(lower),
+                    upper=float(upper),
+                    naive_difference=float(naive),
+                    cap_bias=float(fitted.cap.bias[arm] * np.average(observed.scale, weights=observed.weight)),
+                    individual_share=float(effect.weights.sum()) if effect is not None else 0.0,
+                )
+            )
+        return rows
+
+    def _reason(self, fitted: CrossFit, arm: int, n: int) -> str:
+        if fitted.overlap.usable[arm]:
+            return ""
+        if not fitted.overlap.usable[0]:
+            return f"`{self.none}` itself has too few comparable rows: there is nothing to compare with"
+        if n < self.min_rows:
+            return f"taken {n} times; at least {self.min_rows} are needed"
+        return (
+            f"taken {n} times, but only {fitted.effective_rows[arm]:.0f} effective rows are comparable with "
+            f"`{self.none}`: the log chose it (almost) by rule"
+        )

@@ -1,0 +1,139 @@
+"""Turns a table of features into the matrix that the boosted models read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats32 = NDArray[np.float32]
+
+MAX_LEVELS = 60  # categories kept by name; rarer ones are read as missing
+
+
+class CatalogueEntry(Protocol):
+    """What the encoding needs to know of a feature of the catalogue."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tag(self) -> str: ...
+    @property
+    def monotone(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class EncodedFeature:
+    """One column of the matrix.
+
+    Attributes
+    ----------
+    tag : str
+        Family tag of the catalogue: ability, willingness, reachability, debt or context.
+    monotone : int
+        Sign that the field knows: 1 when more of it means more repayment, -1 when less, else 0.
+    levels : tuple of str or None
+        Categories in the order of their codes; None for a number.
+    """
+
+    name: str
+    tag: str
+    monotone: int
+    levels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The columns of the matrix, in order, as learned from the training data."""
+
+    features: tuple[EncodedFeature, ...]
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame, catalogue: Sequence[CatalogueEntry]) -> Encoding:
+        """Return the encoding of the features of `catalogue`, with the categories seen in `frame`."""
+        return cls(tuple(_learned(frame[entry.name], entry) for entry in catalogue))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in the order of the columns."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def categorical(self) -> list[int]:
+        """Positions of the categorical columns."""
+        return [i for i, feature in enumerate(self.features) if feature.levels is not None]
+
+    @property
+    def monotone(self) -> list[int]:
+        """Monotone sign of each column; categories have none."""
+        return [feature.monotone if feature.levels is None else 0 for feature in self.features]
+
+    def matrix(self, frame: pd.DataFrame) -> Floats32:
+        """Return the matrix of `frame`, of shape (rows, features).
+
+        Missing values are NaN, categories are codes, and a category that training never saw is missing.
+
+        Raises
+        ------
+        ValueError
+            When `frame` lacks a feature of the encoding.
+        """
+        absent = [name for name in self.names if name not in frame.columns]
+        if absent:
+            raise ValueError(
+                f"the features lack {len(absent)} column(s) that the model was trained on, such as "
+                f"{', '.join(absent[:5])}. Train again with this release."
+            )
+        out = np.empty((len(frame), len(self.features)), dtype=np.float32)
+        for i, feature in enumerate(self.features):
+            out[:, i] = _codes(frame[feature.name], feature.levels)
+        return out
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the encoding as plain lists and dictionaries."""
+        return [asdict(feature) for feature in self.features]
+
+    @classmethod
+    def from_json(cls, content: Sequence[dict[str, Any]]) -> Encoding:
+        """Return the encoding that `to_json` wrote."""
+        return cls(
+            tuple(
+                EncodedFeature(
+                    name=item["name"],
+                    tag=item["tag"],
+                    monotone=item["monotone"],
+                    levels=None if item["levels"] is None else tuple(item["levels"]),
+                )
+                for item in content
+            )
+        )
+
+
+def _learned(column: pd.Series[Any], entry: CatalogueEntry) -> EncodedFeature:
+    levels = None
+    if not _is_number(column):
+        counts = column.dropna().astype(str).value_counts()
+        # By count, then by name: the same levels in any order of the rows.
+        frequent = sorted(counts.index, key=lambda level: (-int(counts[level]), level))[:MAX_LEVELS]
+        levels = tuple(sorted(frequent))
+    return EncodedFeature(entry.name, str(entry.tag), int(entry.monotone or 0), levels)
+
+
+def _codes(column: pd.Series[Any], levels: tuple[str, ...] | None) -> NDArray[Any]:
+    if levels is None:
+        values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isfinite(values), values, np.nan)
+    texts = column.astype("string")
+    codes = pd.Index(levels).get_indexer(pd.Index(texts.fillna("")))
+    return np.where((codes < 0) | texts.isna().to_numpy(), np.nan, codes)
+
+
+def _is_number(column: pd.Series[Any]) -> bool:
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    return not is_category and (
+        pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
+    )
