@@ -17,13 +17,13 @@ from scipy.stats import norm
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from duewise.models.channel_inputs import checked_log, code_actions, positive_scale
-from duewise.models.covariates import CovariateEncoder
-from duewise.models.crossfit import CrossFit, cross_fit
-from duewise.models.dr_scores import Estimate
-from duewise.models.effect_contributions import action_contributions
-from duewise.models.effect_stage import ActionEffect, fit_effect_stage
-from duewise.models.overlap import effective_rows
+from duewise.models.causal.inputs import checked_log, code_actions, positive_scale
+from duewise.models.causal.covariates import CovariateEncoder
+from duewise.models.causal.cross_fitting import CrossFit, cross_fit
+from duewise.models.causal.dr_scores import Estimate
+from duewise.models.causal.effect_contributions import action_contributions
+from duewise.models.causal.effect_stage import ActionEffect, fit_effect_stage
+from duewise.models.causal.overlap import effective_rows
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from duewise.models.crossfit import Log
+from duewise.models.causal.cross_fitting import Log
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

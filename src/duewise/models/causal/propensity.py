@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from duewise.models.boosting import BinnedTable, boost, common_rounds
+from duewise.models.causal.boosting import BinnedTable, boost, common_rounds
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]

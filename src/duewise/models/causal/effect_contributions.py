@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from duewise.models.effect_linear import LinearEffect
-from duewise.models.effect_stage import ActionEffect
+from duewise.models.causal.effect_linear import LinearEffect
+from duewise.models.causal.effect_stage import ActionEffect
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]

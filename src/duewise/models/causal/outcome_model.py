@@ -14,7 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from duewise.models.boosting import BinnedTable, boost, common_rounds, predict
+from duewise.models.causal.boosting import BinnedTable, boost, common_rounds, predict
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]

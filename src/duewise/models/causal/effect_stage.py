@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duewise.models.boosting import BinnedTable
-from duewise.models.crossfit import CrossFit
-from duewise.models.dr_scores import clustered_mean
-from duewise.models.effect_boosted import BoostedEffect, fit_boosted_effect
-from duewise.models.effect_linear import LinearEffect, fit_linear_effect
-from duewise.models.effect_stack import kept_share, stack_weights, unexplained_spread
-from duewise.models.overlap import contrast_cost
+from duewise.models.causal.boosting import BinnedTable
+from duewise.models.causal.cross_fitting import CrossFit
+from duewise.models.causal.dr_scores import clustered_mean
+from duewise.models.causal.effect_boosted import BoostedEffect, fit_boosted_effect
+from duewise.models.causal.effect_linear import LinearEffect, fit_linear_effect
+from duewise.models.causal.effect_stack import kept_share, stack_weights, unexplained_spread
+from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]

@@ -1,0 +1,155 @@
+"""From a log of actions and outcomes to doubly robust scores: the part shared by estimates and refutations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from duewise.models.causal.boosting import BinnedTable
+from duewise.models.causal.covariates import CovariateEncoder
+from duewise.models.causal.dr_scores import Cap, Estimate, choose_cap, clustered_mean, dr_scores
+from duewise.models.causal.folds import assign_folds
+from duewise.models.causal.outcome_model import cross_fit_outcome
+from duewise.models.causal.overlap import OverlapRule, effective_rows, learn_overlap
+from duewise.models.causal.propensity import PropensityModel, cross_fit_propensity
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Log:
+    """What happened: one row per debtor and decision.
+
+    Attributes
+    ----------
+    action : ndarray of int, shape (n,)
+        Action taken; 0 is `none`.
+    outcome : ndarray of shape (n,)
+        Money, or a share of `scale`.
+    scale : ndarray of shape (n,)
+        Money per unit of outcome: the balance when the outcome is a share, else one.
+    groups : ndarray of shape (n,)
+        Debtor of each row.
+    weight : ndarray of shape (n,)
+        Sample weight.
+    logged : ndarray of shape (n, n_actions) or (n,), or None
+        Probabilities of all actions, or of the action taken, as the sender logged them.
+    n_actions : int
+        Number of actions, `none` included.
+    """
+
+    action: Ints
+    outcome: Floats
+    scale: Floats
+    groups: NDArray[Any]
+    weight: Floats
+    logged: Floats | None
+    n_actions: int
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """Scores of a log, and the models and rules behind them.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n, n_actions)
+        Doubly robust scores in the unit of the (capped) outcome.
+    propensity : ndarray of shape (n, n_actions)
+        Probabilities that the scores used.
+    expected : ndarray of shape (n, n_actions)
+        Out-of-fold outcome expected under each action.
+    inside : ndarray of bool, shape (n, n_actions)
+        Where an action can be compared with `none`.
+    effective_rows : ndarray of shape (n_actions,)
+        Kish's effective number of comparable rows of each action after weighting.
+    """
+
+    log: Log
+    folds: Ints
+    scores: Floats
+    propensity: Floats
+    expected: Floats
+    inside: Bools
+    cap: Cap
+    overlap: OverlapRule
+    propensity_model: PropensityModel
+    effective_rows: Floats
+
+    def average_effect(self, arm: int) -> Estimate | None:
+        """Return the average effect in money over the supported rows; None for an unusable action.
+
+        What the cap cut off is added to the standard error, since its sign is known no better than its size.
+        """
+        rows = self.inside[:, arm]
+        if not self.overlap.usable[arm] or not rows.any():
+            return None
+        scale = self.log.scale[rows]
+        contrast = (self.scores[rows, arm] - self.scores[rows, 0]) * scale
+        estimate = clustered_mean(contrast, self.log.weight[rows], self.log.groups[rows])
+        bias = float(self.cap.bias[arm] * np.average(scale, weights=self.log.weight[rows]))
+        return Estimate(estimate.value, float(np.hypot(estimate.standard_error, bias)))
+
+
+def cross_fit(
+    observed: Log,
+    encoder: CovariateEncoder,
+    trees: Floats32,
+    *,
+    n_folds: int,
+    min_rows: int,
+    min_effective_rows: float,
+    n_jobs: int,
+    seed: int,
+) -> tuple[CrossFit, Floats32, BinnedTable]:
+    """Return the scores with the linear and binned covariates, which the effect stage reads again."""
+    action, weight, n_actions = observed.action, observed.weight, observed.n_actions
+    folds = assign_folds(observed.groups, action, n_folds, seed)
+    linear = encoder.linear(trees)
+    table = BinnedTable(trees, encoder.categorical)
+    estimated, model = cross_fit_propensity(
+        linear, table, action, n_actions, folds, weight, n_jobs=n_jobs, seed=seed
+    )
+    log.info("propensity_fitted", kind=model.kind, log_loss=model.log_loss, logged=observed.logged is not None)
+    propensity = estimated if observed.logged is None else with_logged(estimated, observed.logged, action)
+    overlap = learn_overlap(propensity, action, weight, min_rows, min_effective_rows)
+    inside = overlap.supported(propensity)
+    # Outside the overlap a score is never used; the floor only keeps it finite.
+    floored = np.maximum(propensity, overlap.lowest)
+    cap = choose_cap(observed.outcome, action, floored, weight)
+    outcome = cap.apply(observed.outcome)
+    expected = cross_fit_outcome(table, action, outcome, n_actions, folds, weight, n_jobs=n_jobs, seed=seed)
+    scores = dr_scores(outcome, action, floored, expected)
+    comparable = [(action == arm) & inside[:, arm] for arm in range(n_actions)]
+    effective = np.array([effective_rows((weight / floored[:, k])[rows]) for k, rows in enumerate(comparable)])
+    log.info("scores_fitted", rows=len(action), capped_share=cap.share, unsupported=int((~overlap.usable).sum()))
+    fitted = CrossFit(
+        observed, folds, scores, propensity, expected, inside, cap, overlap, model, effective
+    )
+    return fitted, linear, table
+
+
+def with_logged(estimated: Floats, logged: Floats, action: Ints) -> Floats:
+    """Return the logged probabilities, of shape (n, n_actions).
+
+    Where only the probability of the action taken was logged, it replaces the estimate and the other actions
+    share the rest in the estimated proportions: the scores need the former alone, the overlap both.
+    """
+    if logged.ndim == 2:
+        return logged
+    rows = np.arange(len(action))
+    others = estimated.copy()
+    others[rows, action] = 0.0
+    total = others.sum(axis=1, keepdims=True)
+    filled = others * ((1.0 - logged[:, None]) / np.maximum(total, 1e-12))
+    filled[rows, action] = logged
+    return filled
