@@ -138,7 +138,7 @@ def _top(strategies: pd.DataFrame, language: str) -> list[dict[str, Any]]:
     rows = strategies[strategies["action"] != NONE].head(TOP_ROWS)
     return [
         {
-            **row,
+            **{str(name): value for name, value in row.items()},
             "queue_label": code_label("queue", row["queue"], language),
             "action_label": code_label("action", row["action"], language),
         }
