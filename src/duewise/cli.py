@@ -1,0 +1,221 @@
+"""The command line: parse, call one plain function, turn errors into exit codes.
+
+Every heavy library is imported inside the command that needs it, so that ``--help`` answers at once.
+"""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from duewise.errors import FINISHED_WITH_WARNINGS, DuewiseError
+
+if TYPE_CHECKING:
+    from duewise.config import Portfolio
+
+DEMO_NIGHT = "2026-06-01"
+"""Night of the demo: a fixed date, so that everybody's demo shows the same worklist."""
+
+app = typer.Typer(
+    name="duewise",
+    help="Whom to contact, how, when, with what offer, and why: one lawful strategy per overdue debtor.\n\n"
+    "Start with `duewise demo`, or point a portfolio file at your own tables and run check, train, nightly.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 bad data, "
+    "4 another run holds the lock, 5 finished with warnings under --strict.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+PortfolioFile = Annotated[
+    Path, typer.Argument(metavar="PORTFOLIO.yaml", help="The file that describes the portfolio.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="The night (YYYY-MM-DD); what happens from then on is unknown. Default: today.",
+    ),
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder of the tables, instead of sources.path.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the runs, instead of publish.runs.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="key.path=value", help="Override one value of the file; may be repeated."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything except writing.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 5 when there were warnings.")]
+
+
+def main() -> None:
+    """Run the command line; map errors made on purpose to their exit codes."""
+    from duewise.console import configure_logging, print_error
+
+    configure_logging()
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as leave:
+        sys.exit(leave.exit_code)
+    except DuewiseError as error:
+        print_error(error)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        from click.exceptions import ClickException
+        from click.exceptions import Exit as ClickExit
+
+        if isinstance(error, ClickExit):
+            sys.exit(error.exit_code)
+        if not isinstance(error, ClickException):
+            raise
+        error.show()
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def sample(
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    data: Data = None,
+    set_: Set = None,
+    debtors: Annotated[int, typer.Option(min=1, max=1_000_000, help="People to simulate.")] = 5_000,
+    months: Annotated[int, typer.Option(min=3, max=60, help="Length of the history.")] = 18,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same portfolio.")] = 1,
+    world: Annotated[str, typer.Option(help="Which world: default, randomised, no_effect, …")] = "default",
+    dry_run: DryRun = False,
+) -> None:
+    """Make a sample portfolio with known truth in sources.path (the truth in a folder beside it)."""
+    from duewise.console import print_sample
+    from duewise.pipelines.sample import make_sample
+
+    settings = _load(portfolio, set_, data=data)
+    summary = make_sample(
+        settings, _day(as_of), debtors=debtors, months=months, seed=seed, world=world, dry_run=dry_run
+    )
+    print_sample(summary)
+
+
+@app.command()
+def check(
+    portfolio: PortfolioFile, as_of: AsOf = None, data: Data = None, set_: Set = None, strict: Strict = False
+) -> None:
+    """Validate the tables and print what would be accepted, put aside, or doubted; writes nothing."""
+    from duewise.console import print_acceptance
+    from duewise.pipelines.check import check as run_check
+
+    report = run_check(_load(portfolio, set_, data=data), _day(as_of))
+    print_acceptance(report)
+    _leave(bool(report.warnings), strict)
+
+
+@app.command()
+def train(
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    data: Data = None,
+    set_: Set = None,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+) -> None:
+    """Fit the models on past dates, judge them on later ones, log and register them in MLflow."""
+    from duewise.console import print_training
+    from duewise.pipelines.train import train as run_train
+
+    result = run_train(_load(portfolio, set_, data=data), _day(as_of), dry_run=dry_run)
+    print_training(result)
+    _leave(bool(result.warnings), strict)
+
+
+@app.command()
+def nightly(
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again although nothing has changed.")] = False,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+) -> None:
+    """Choose one strategy per debtor for one night and publish the run folder."""
+    from duewise.console import print_night
+    from duewise.pipelines.nightly import nightly as run_nightly
+
+    night = run_nightly(_load(portfolio, set_, data=data, out=out), _day(as_of), force=force, dry_run=dry_run)
+    print_night(night)
+    _leave(bool(night.warnings), strict)
+
+
+@app.command()
+def promote(
+    portfolio: PortfolioFile,
+    set_: Set = None,
+    version: Annotated[int | None, typer.Option(help="Version to promote; default: the challenger.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make the challenger (or a named version) the champion that the night uses."""
+    from duewise.models.registry import promote as run_promote
+
+    settings = _load(portfolio, set_)
+    promoted = run_promote(settings.models.store, settings.registered_name, version, dry_run=dry_run)
+    typer.echo(f"{settings.registered_name}: version {promoted} is the champion")
+
+
+@app.command()
+def demo(
+    portfolio: Annotated[
+        Path, typer.Argument(metavar="PORTFOLIO.yaml", help="The file that describes the portfolio.")
+    ] = Path("pipelines/sample.yaml"),
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="The night.")] = DEMO_NIGHT,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    debtors: Annotated[int, typer.Option(min=1, max=1_000_000, help="People to simulate.")] = 5_000,
+) -> None:
+    """Make a sample, train on it, decide one night, and say where to look."""
+    from duewise import console
+    from duewise.pipelines.nightly import nightly as run_nightly
+    from duewise.pipelines.sample import make_sample
+    from duewise.pipelines.train import train as run_train
+
+    settings = _load(portfolio, set_, data=data, out=out)
+    night = _day(as_of)
+    console.print_sample(make_sample(settings, night, debtors=debtors))
+    console.print_training(run_train(settings, night))
+    finished = run_nightly(settings, night)
+    console.print_night(finished)
+    console.print_where_to_look(finished, portfolio)
+
+
+def _load(path: Path, overrides: list[str] | None, **folders: Path | None) -> "Portfolio":
+    from duewise.config import load_portfolio
+
+    return load_portfolio(path, overrides or (), **folders)
+
+
+def _day(text: str | None) -> date:
+    """Return the date in `text`; today where there is none."""
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not a date; write it as YYYY-MM-DD.", param_hint="--as-of"
+        ) from error
+
+
+def _leave(warned: bool, strict: bool) -> None:
+    if warned and strict:
+        raise typer.Exit(FINISHED_WITH_WARNINGS)
+
+
+if __name__ == "__main__":
+    main()
