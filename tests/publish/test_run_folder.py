@@ -1,0 +1,92 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from datetime import date
+
+import pytest
+
+from duewise.errors import LockError
+from duewise.publish.run_folder import LATEST, open_run, run_lock
+
+NIGHT = date(2024, 6, 1)
+
+
+def publish(runs, night=NIGHT, text="x"):
+    with open_run(runs, night) as folder:
+        (folder.partial / "strategies.parquet").write_text(text)
+        return folder.publish()
+
+
+def test_a_finished_run_stands_under_its_date_and_latest_points_to_it(tmp_path):
+    final = publish(tmp_path)
+    assert final == tmp_path / "2024-06-01"
+    assert (tmp_path / LATEST).resolve() == final
+    assert (final / "strategies.parquet").read_text() == "x"
+
+
+def test_only_the_owner_may_read_a_run(tmp_path):
+    final = publish(tmp_path)
+    assert final.stat().st_mode & 0o777 == 0o700
+    assert (final / "strategies.parquet").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_that_fails_leaves_nothing_and_the_old_one_intact(tmp_path):
+    publish(tmp_path, text="old")
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path, NIGHT) as folder:
+        (folder.partial / "strategies.parquet").write_text(str(1 / 0))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "2024-06-01", LATEST]
+    assert (tmp_path / "2024-06-01" / "strategies.parquet").read_text() == "old"
+
+
+def test_a_second_run_of_a_night_replaces_the_first(tmp_path):
+    publish(tmp_path, text="old")
+    publish(tmp_path, text="new")
+    assert (tmp_path / "2024-06-01" / "strategies.parquet").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "2024-06-01", LATEST]
+
+
+def test_a_back_dated_run_does_not_become_the_latest(tmp_path):
+    newer = publish(tmp_path, date(2024, 6, 2))
+    publish(tmp_path, NIGHT)
+    assert (tmp_path / LATEST).resolve() == newer
+
+
+def test_a_second_instance_is_refused_and_told_who_runs(tmp_path):
+    with run_lock(tmp_path), pytest.raises(LockError, match=str(os.getpid())), run_lock(tmp_path):
+        pass
+
+
+def test_a_killed_run_frees_the_lock_and_is_cleared_by_the_next(tmp_path):
+    script = textwrap.dedent(f"""
+        import pathlib, time
+        from datetime import date
+        from duewise.publish.run_folder import open_run
+        with open_run(pathlib.Path({str(tmp_path)!r}), date(2024, 6, 1)) as folder:
+            (folder.partial / "strategies.parquet").write_text("half")
+            print("writing", flush=True)
+            time.sleep(60)
+    """)
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "2024-06-01").exists()
+    publish(tmp_path, text="whole")
+    assert (tmp_path / "2024-06-01" / "strategies.parquet").read_text() == "whole"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "2024-06-01", LATEST]
+
+
+def test_a_run_that_was_being_replaced_when_its_writer_died_is_put_back(tmp_path):
+    publish(tmp_path, text="old")
+    (tmp_path / "2024-06-01").rename(tmp_path / ".2024-06-01.replaced.partial")
+    with open_run(tmp_path, date(2024, 6, 2)):
+        pass
+    assert (tmp_path / "2024-06-01" / "strategies.parquet").read_text() == "old"
+
+
+def test_the_lock_names_its_owner(tmp_path):
+    with run_lock(tmp_path):
+        assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
