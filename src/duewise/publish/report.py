@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 
 from duewise.contracts.labels import code_label
@@ -17,12 +18,12 @@ from duewise.publish.pictures import curve, planned_against_limit, stacked_bars
 TOP_ROWS = 10
 
 
-def write_report(path: Path, strategies: pd.DataFrame, manifest: dict[str, Any]) -> None:
+def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> None:
     """Write ``report.html`` from what the night publishes and nothing else.
 
     Parameters
     ----------
-    strategies : DataFrame
+    strategies : pyarrow.Table
         Rows of the strategies contract, ordered by rank.
     manifest : dict
         Content of ``manifest.json``.
@@ -73,9 +74,10 @@ def _environment(language: str, currency: str) -> jinja2.Environment:
     return environment
 
 
-def _where(strategies: pd.DataFrame, text: dict[str, str], language: str) -> dict[str, str]:
+def _where(strategies: pa.Table, text: dict[str, str], language: str) -> dict[str, str]:
     """Return the picture of what is owed by bucket and stage, and the sentence beside it."""
-    owed = strategies.pivot_table(
+    rows = strategies.select(["bucket", "stage", "balance"]).to_pandas()
+    owed = rows.pivot_table(
         index="bucket", columns="stage", values="balance", aggfunc="sum", observed=True, fill_value=0.0
     ).reindex(index=[str(b) for b in Bucket], columns=[str(s) for s in Stage], fill_value=0.0)
     owed = owed[owed.sum(axis=1) > 0]
@@ -134,22 +136,22 @@ def _actions(manifest: dict[str, Any], text: dict[str, str], language: str) -> d
     return {"picture": picture if rows else "", "prices": [row for row in rows if row["price"] > 0]}
 
 
-def _top(strategies: pd.DataFrame, language: str) -> list[dict[str, Any]]:
-    rows = strategies[strategies["action"] != NONE].head(TOP_ROWS)
+def _top(strategies: pa.Table, language: str) -> list[dict[str, Any]]:
+    rows = strategies.filter(pc.field("action") != NONE).slice(0, TOP_ROWS)
     return [
         {
-            **{str(name): value for name, value in row.items()},
+            **row,
             "queue_label": code_label("queue", row["queue"], language),
             "action_label": code_label("action", row["action"], language),
         }
-        for row in rows.to_dict("records")
+        for row in rows.to_pylist()
     ]
 
 
-def _denied(strategies: pd.DataFrame, manifest: dict[str, Any]) -> dict[str, Any]:
-    some = strategies["denied"].map(lambda denied: denied is not None and len(denied) > 0)
+def _denied(strategies: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
+    some = pc.sum(pc.greater(pc.list_value_length(strategies["denied"]), 0)).as_py()
     return {
-        "some": int(some.sum()),
+        "some": int(some or 0),
         "never": manifest["totals"]["uncontactable"],
         "rules": sorted(manifest["denials"].items(), key=lambda item: (-item[1], item[0])),
         "says": manifest["rules"],

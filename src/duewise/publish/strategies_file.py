@@ -1,7 +1,8 @@
-"""``strategies.parquet``: the contract's columns in the contract's order, the same bytes for the same rows."""
+"""``strategies.parquet``: the contract's columns in their order, the same bytes for the same rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -35,18 +36,47 @@ def arrow_schema(horizons: Sequence[int]) -> pa.Schema:
     )
 
 
-def to_arrow(strategies: pd.DataFrame, horizons: Sequence[int]) -> pa.Table:
-    """Return the rows in the contract's columns and types.
+def strategies_table(columns: Mapping[str, Any], horizons: Sequence[int]) -> pa.Table:
+    """Return columns as a table of the contract; those that no model fills yet are null.
+
+    Parameters
+    ----------
+    columns : mapping of column name to array of n_debtors values
+        Arrow arrays or anything that Arrow converts; NaN and None are null.
 
     Raises
     ------
+    KeyError
+        When a column is not in the contract.
     pyarrow.ArrowInvalid
-        When a column is missing or holds something that its type cannot.
+        When a column holds something that its type cannot.
     """
     schema = arrow_schema(horizons)
-    return pa.Table.from_pandas(strategies[schema.names], schema=schema, preserve_index=False)
+    unknown = sorted(set(columns) - set(schema.names))
+    if unknown:
+        raise KeyError(f"not in the strategies contract: {', '.join(unknown)}")
+    n_rows = len(next(iter(columns.values())))
+    return pa.Table.from_arrays(
+        [
+            _as_arrow(columns[field.name], field.type)
+            if field.name in columns
+            else pa.nulls(n_rows, field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
 
 
-def write_strategies(path: Path, strategies: pd.DataFrame, horizons: Sequence[int]) -> None:
+def write_strategies(path: Path, strategies: pa.Table) -> None:
     """Write ``strategies.parquet``."""
-    pq.write_table(to_arrow(strategies, horizons), path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
+    pq.write_table(strategies, path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
+
+
+def _as_arrow(values: Any, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if isinstance(values, pa.Array):
+        return values.cast(kind)
+    if pa.types.is_integer(kind):
+        values = pd.array(values, dtype="Int64")
+    return pa.array(values, type=kind, from_pandas=True)

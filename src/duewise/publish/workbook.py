@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from duewise.contracts.columns import Kind
 from duewise.contracts.labels import code_label, code_labels, column_label
-from duewise.contracts.strategies import REASON_COUNT, strategies_schema
+from duewise.contracts.strategies import ACTIONS, REASON_COUNT, strategies_schema
+from duewise.publish.numbers import SYMBOLS
 
 MAX_ROWS = 20_000
 """Rows of the worklist sheet; a workbook beyond this opens slowly, and nobody works further down."""
@@ -109,7 +111,7 @@ _TEXT = {
 
 def write_workbook(
     path: Path,
-    strategies: pd.DataFrame,
+    strategies: pa.Table,
     *,
     language: str,
     currency: str,
@@ -121,15 +123,15 @@ def write_workbook(
 
     Parameters
     ----------
-    strategies : DataFrame
+    strategies : pyarrow.Table
         Rows of the strategies contract, ordered by rank.
     timezone : str
         IANA zone in which windows are shown; Excel has no time zones.
     title : str
         First line of the summary.
     """
-    top = strategies.head(MAX_ROWS)
     columns = worklist_columns(horizons)
+    top = strategies.select(columns).slice(0, MAX_ROWS).to_pandas()
     text = _TEXT[language]
     options = {
         "strings_to_formulas": False,  # a debtor's id that begins with "=" stays text
@@ -142,6 +144,15 @@ def write_workbook(
         formats = _formats(book, currency)
         _summary_sheet(book, formats, strategies, text, language, horizons, title, len(top))
         _worklist_sheet(book, formats, top, columns, text, language, horizons, timezone)
+
+
+def totals_by_action(strategies: pa.Table, expected: str) -> pd.DataFrame:
+    """Return debtors, money owed, money expected and cost of each action, in the order of the actions."""
+    rows: pd.DataFrame = strategies.select(["action", "balance", expected, "cost"]).to_pandas()
+    totals = rows.groupby("action").agg(
+        debtors=("balance", "size"), owed=("balance", "sum"), expected=(expected, "sum"), cost=("cost", "sum")
+    )
+    return totals.reindex([action for action in ACTIONS if action in totals.index]).reset_index()
 
 
 def worklist_columns(horizons: list[int]) -> list[str]:
@@ -157,9 +168,7 @@ def worklist_columns(horizons: list[int]) -> list[str]:
 
 
 def _formats(book: xlsxwriter.Workbook, currency: str) -> dict[str, Any]:
-    symbol = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "AUD": "$"}.get(
-        currency, f"{currency} "
-    )
+    symbol = SYMBOLS.get(currency, f"{currency} ")
     money = f'"{symbol}"#,##0.00'
     base = {"font_size": 10, "valign": "top"}
     return {
@@ -192,7 +201,7 @@ def _formats(book: xlsxwriter.Workbook, currency: str) -> dict[str, Any]:
 def _summary_sheet(
     book: xlsxwriter.Workbook,
     formats: dict[str, Any],
-    strategies: pd.DataFrame,
+    strategies: pa.Table,
     text: WorkbookText,
     language: str,
     horizons: list[int],
@@ -205,7 +214,7 @@ def _summary_sheet(
     sheet.set_column(1, 4, 18)
     sheet.write_string(0, 0, title, formats["title"])
     sheet.write_string(
-        1, 0, text.note.format(shown=f"{shown:,}", total=f"{len(strategies):,}"), formats["note"]
+        1, 0, text.note.format(shown=f"{shown:,}", total=f"{strategies.num_rows:,}"), formats["note"]
     )
     for position, heading in enumerate((text.action, text.debtors, text.owed, text.expected, text.cost)):
         sheet.write_string(3, position, heading, formats["heading"])
@@ -287,7 +296,7 @@ def _cells(
     if name == "action_reason":
         return values.tolist(), "wrapped", width
     if kind == Kind.TIME:
-        local = pd.to_datetime(values).dt.tz_localize("UTC").dt.tz_convert(timezone).dt.tz_localize(None)
+        local = pd.to_datetime(values, utc=True).dt.tz_convert(timezone).dt.tz_localize(None)
         return [None if pd.isna(value) else value.to_pydatetime() for value in local], "time", 9
     if kind == Kind.DAY:
         return [None if pd.isna(value) else value for value in values], "day", 12
