@@ -17,15 +17,16 @@ from scipy.stats import norm
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from duewise.models.causal.inputs import checked_log, code_actions, positive_scale
+from duewise.models.causal.boosting import BinnedTable
 from duewise.models.causal.covariates import CovariateEncoder
 from duewise.models.causal.cross_fitting import CrossFit, cross_fit
 from duewise.models.causal.dr_scores import Estimate
 from duewise.models.causal.effect_contributions import action_contributions
 from duewise.models.causal.effect_stage import ActionEffect, fit_effect_stage
-from duewise.models.causal.overlap import effective_rows
+from duewise.models.causal.inputs import checked_log, code_actions, positive_scale
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 log = structlog.get_logger(__name__)
@@ -89,7 +90,7 @@ class ActionSupport:
     individual_share: float
 
 
-class ChannelValue(BaseEstimator):
+class ChannelValue(BaseEstimator):  # type: ignore[misc]
     """Effect of every action on the outcome, against doing nothing, learned from a log.
 
     Cross-fitted doubly robust scores; overlap trimming; effects that leave the action's pooled effect only as
@@ -182,20 +183,8 @@ class ChannelValue(BaseEstimator):
             When given, `outcome` is a share of it; effects are then in money, and whether they are learned
             as shares or as money is chosen by held-out risk.
         """
-        encoder = CovariateEncoder(X)
-        self.actions_ = code_actions(action, self.none, self.actions)
-        observed = checked_log(
-            X, action, outcome, propensity, groups, sample_weight, balance, self.actions_, self.n_folds
-        )
-        fitted, linear, table = cross_fit(
-            observed,
-            encoder,
-            encoder.trees(X),
-            n_folds=self.n_folds,
-            min_rows=self.min_rows,
-            min_effective_rows=self.min_effective_rows,
-            n_jobs=self.n_jobs,
-            seed=self.random_state,
+        fitted, self.actions_, encoder, linear, table = self._cross_fit(
+            X, action, outcome, propensity, groups, sample_weight, balance
         )
         self.n_features_in_ = len(encoder.names)
         if encoder.named:
@@ -219,11 +208,29 @@ class ChannelValue(BaseEstimator):
         self._support = self._support_rows(fitted)
         log.info(
             "channel_value_fitted",
-            rows=len(observed.action),
+            rows=len(fitted.log.action),
             unit=self.unit_,
             individual={row.action: round(row.individual_share, 3) for row in self._support},
         )
         return self
+
+    def cross_fit(
+        self,
+        X: Any,
+        action: ArrayLike,
+        outcome: ArrayLike,
+        propensity: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        balance: ArrayLike | None = None,
+    ) -> tuple[CrossFit, NDArray[Any]]:
+        """Return doubly robust scores and the actions; self is not changed.
+
+        Enough for average effects and refutations, at a fraction of the time of `fit`, whose arguments it
+        takes.
+        """
+        fitted, names, *_ = self._cross_fit(X, action, outcome, propensity, groups, sample_weight, balance)
+        return fitted, names
 
     def effect(self, X: Any, balance: ArrayLike | None = None) -> Floats:
         """Return the change of the outcome against `none`, shape (n, n_actions); NaN where unsupported.
@@ -232,9 +239,7 @@ class ChannelValue(BaseEstimator):
         """
         return self._predict(X, balance, self._effect_chunk)
 
-    def interval(
-        self, X: Any, level: float = 0.9, balance: ArrayLike | None = None
-    ) -> tuple[Floats, Floats]:
+    def interval(self, X: Any, level: float = 0.9, balance: ArrayLike | None = None) -> tuple[Floats, Floats]:
         """Return lower and upper limits of the effect of each row, both of shape (n, n_actions).
 
         They allow for the noise of the pooled effect, of the individual deviations (delete-a-fold jackknife),
@@ -253,7 +258,9 @@ class ChannelValue(BaseEstimator):
         """Return the average effect of each supported action with an interval clustered by group."""
         check_is_fitted(self, "actions_")
         return [
-            AverageEffect(str(name), estimate.value, *estimate.interval(level), estimate.standard_error, level)
+            AverageEffect(
+                str(name), estimate.value, *estimate.interval(level), estimate.standard_error, level
+            )
             for name, estimate in zip(self.actions_[1:], self._averages[1:], strict=True)
             if estimate is not None
         ]
@@ -293,21 +300,50 @@ class ChannelValue(BaseEstimator):
             action_contributions(self._effects[index[name]], linear, trees, self._encoder.owner, self.n_jobs)
             for name in (a, b)
         ]
-        both = self._supported_chunk(trees, linear)[:, [index[a], index[b]]].all(axis=1)
+        both = np.all(self._supported_chunk(trees, linear)[:, [index[a], index[b]]], axis=1)
         values = np.where(both[:, None], (parts[0][0] - parts[1][0]) * size[:, None], np.nan)
         return values, np.where(both, (parts[0][1] - parts[1][1]) * size, np.nan)
 
     def without_training_rows(self) -> ChannelValue:
-        """Return a copy that predicts the same but no longer carries the rows of fit: what a bundle stores."""
+        """Return a copy that predicts the same without the rows of fit: what a bundle stores."""
         check_is_fitted(self, "actions_")
         slim = copy.copy(self)
         del slim.training_, slim.out_of_fold_effects_
         return slim
 
+    def _cross_fit(
+        self,
+        X: Any,
+        action: ArrayLike,
+        outcome: ArrayLike,
+        propensity: ArrayLike | None,
+        groups: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        balance: ArrayLike | None,
+    ) -> tuple[CrossFit, NDArray[Any], CovariateEncoder, Floats32, BinnedTable]:
+        encoder = CovariateEncoder(X)
+        names = code_actions(action, self.none, self.actions)
+        observed = checked_log(
+            X, action, outcome, propensity, groups, sample_weight, balance, names, self.n_folds
+        )
+        fitted, linear, table = cross_fit(
+            observed,
+            encoder,
+            encoder.trees(X),
+            n_folds=self.n_folds,
+            min_rows=self.min_rows,
+            min_effective_rows=self.min_effective_rows,
+            n_jobs=self.n_jobs,
+            seed=self.random_state,
+        )
+        return fitted, names, encoder, linear, table
+
     def _chunks(self, X: Any) -> Any:
         rows = len(X)
         for first in range(0, max(rows, 1), CHUNK):
-            part = X.iloc[first : first + CHUNK] if hasattr(X, "iloc") else np.asarray(X)[first : first + CHUNK]
+            part = (
+                X.iloc[first : first + CHUNK] if hasattr(X, "iloc") else np.asarray(X)[first : first + CHUNK]
+            )
             trees = self._encoder.trees(part)
             yield trees, self._encoder.linear(trees)
 
@@ -319,7 +355,9 @@ class ChannelValue(BaseEstimator):
     def _money(self, n: int, balance: ArrayLike | None) -> Floats:
         if not self._needs_balance:
             if balance is not None:
-                raise ValueError("balance was not given to fit, so effects are already in the unit of the outcome.")
+                raise ValueError(
+                    "balance was not given to fit, so effects are already in the unit of the outcome."
+                )
             return np.ones(n)
         if balance is None:
             raise ValueError("fit was given a balance: pass the balance of these rows too, as balance=….")
@@ -368,7 +406,9 @@ class ChannelValue(BaseEstimator):
                     action=str(name),
                     n=n,
                     effective_n=float(fitted.effective_rows[arm]),
-                    propensity_source="logged" if observed.logged is not None else fitted.propensity_model.kind,
+                    propensity_source="logged"
+                    if observed.logged is not None
+                    else fitted.propensity_model.kind,
                     propensity_q05=float(p05),
                     propensity_q50=float(p50),
                     propensity_q95=float(p95),
@@ -379,7 +419,9 @@ class ChannelValue(BaseEstimator):
                     lower=float(lower),
                     upper=float(upper),
                     naive_difference=float(naive),
-                    cap_bias=float(fitted.cap.bias[arm] * np.average(observed.scale, weights=observed.weight)),
+                    cap_bias=float(
+                        fitted.cap.bias[arm] * np.average(observed.scale, weights=observed.weight)
+                    ),
                     individual_share=float(effect.weights.sum()) if effect is not None else 0.0,
                 )
             )

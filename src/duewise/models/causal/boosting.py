@@ -122,26 +122,34 @@ def boost(
     return booster, [float(loss) for loss in losses]
 
 
-def common_rounds(curves: Sequence[Sequence[float]], shares: Sequence[float], flat: float) -> int:
-    """Return the rounds with the least loss over all folds together; 0 when no round beats `flat`.
+def common_rounds(
+    curves: Sequence[Sequence[float]], flat: Sequence[float], shares: Sequence[float] | NDArray[Any]
+) -> tuple[int, Ints]:
+    """Return the rounds with the least loss over all folds, and for each fold over the *other* folds.
 
-    One number for all folds is chosen from their added losses, which is far steadier than each fold's own best.
-    A fold that stopped early keeps its last loss: it had got no better for a while.
+    One number chosen from added losses is far steadier than each fold's own best. The second result keeps
+    out-of-fold predictions honest: a fold's own rows have no say in how many rounds predict them. A fold that
+    stopped early keeps its last loss: it had got no better for a while.
 
     Parameters
     ----------
     curves : sequence of sequences of float
         Held-out loss after 1, 2 … rounds, per fold.
+    flat : sequence of float
+        Held-out loss of the starting score, per fold; infinite to insist on a round.
     shares : sequence of float
         Weight of each fold in the total.
-    flat : float
-        Loss of the starting score, averaged over folds with the same weights.
     """
     longest = max(len(curve) for curve in curves)
-    padded = np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves])
-    total = np.average(padded, axis=0, weights=shares)
-    best = int(np.argmin(total))
-    return best + 1 if total[best] < flat else 0
+    losses = np.array(
+        [
+            [start, *curve, *[curve[-1]] * (longest - len(curve))]
+            for start, curve in zip(flat, curves, strict=True)
+        ]
+    )
+    weighted = losses * np.asarray(shares)[:, None]
+    total = weighted.sum(axis=0)
+    return int(np.argmin(total)), np.argmin(total - np.where(np.isfinite(weighted), weighted, 0.0), axis=1)
 
 
 def predict(booster: lgb.Booster, matrix: Floats32, rounds: int, threads: int = 1) -> Floats:

@@ -42,33 +42,31 @@ class CovariateEncoder:
             column = frame.iloc[:, j]
             if not _is_numeric(column):
                 # Sorted by text, so that the coding does not depend on the order of the rows.
-                values = column.dropna().astype(str).unique()
-                self.levels[j] = pd.Index(sorted(values))
+                self.levels[j] = pd.Index(sorted(column.dropna().astype(str).unique()))
         self.categorical = sorted(self.levels)
         trees = self.trees(X)
-        columns, owner = [], []
+        columns: list[tuple[int, int | None]] = []
         self._mean = np.zeros(len(self.names))
         self._scale = np.ones(len(self.names))
         for j in range(trees.shape[1]):
-            column = trees[:, j].astype(np.float64)
-            known = np.isfinite(column)
+            values = trees[:, j].astype(np.float64)
+            known = np.isfinite(values)
             missing_share = 1.0 - known.mean()
             if j in self.levels:
-                codes, counts = np.unique(column[known].astype(int), return_counts=True)
+                codes, counts = np.unique(values[known].astype(int), return_counts=True)
                 frequent = [int(c) for c in codes[np.argsort(-counts, kind="stable")][:MAX_CATEGORIES]]
-                shares = {int(c): n / len(column) for c, n in zip(codes, counts, strict=True)}
+                shares = {int(c): n / len(values) for c, n in zip(codes, counts, strict=True)}
                 columns += [(j, c) for c in frequent if MIN_SHARE <= shares[c] <= 1 - MIN_SHARE]
             elif known.any():
-                self._mean[j] = column[known].mean()
-                spread = column[known].std()
+                self._mean[j] = values[known].mean()
+                spread = values[known].std()
                 if spread > 1e-12 * max(1.0, abs(self._mean[j])):
                     self._scale[j] = spread
                     columns.append((j, None))
             if MIN_SHARE <= missing_share <= 1 - MIN_SHARE:
                 columns.append((j, -1))
-        self._columns: list[tuple[int, int | None]] = columns
-        owner = [j for j, _ in columns]
-        self.owner = np.array(owner, dtype=np.intp)
+        self._columns = columns
+        self.owner = np.array([j for j, _ in columns], dtype=np.intp)
 
     def trees(self, X: Any) -> Floats32:
         """Return one float32 column per feature; categories as codes, unknown ones as missing."""
@@ -109,8 +107,8 @@ class CovariateEncoder:
             )
         if frame.shape[1] != len(self.names):
             raise ValueError(
-                f"X has {frame.shape[1]} features, but ChannelValue was fitted with {len(self.names)} features "
-                "as input. Pass the columns that were used in fit, in the same order."
+                f"X has {frame.shape[1]} features, but ChannelValue was fitted with "
+                f"{len(self.names)} features as input. Pass the columns of fit, in the same order."
             )
 
 
@@ -131,7 +129,7 @@ def _is_numeric(column: pd.Series[Any]) -> bool:
         return False
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         raise ValueError(
-            f"column {column.name!r} holds dates; give the models a duration instead, such as days before the "
-            "decision."
+            f"column {column.name!r} holds dates; give the models a duration instead, such as days "
+            "before the decision."
         )
     return bool(pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype))

@@ -1,4 +1,4 @@
-"""From a log of actions and outcomes to doubly robust scores: the part shared by estimates and refutations."""
+"""From a log of actions and outcomes to doubly robust scores: what estimates and refutations share."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ def cross_fit(
     estimated, model = cross_fit_propensity(
         linear, table, action, n_actions, folds, weight, n_jobs=n_jobs, seed=seed
     )
-    log.info("propensity_fitted", kind=model.kind, log_loss=model.log_loss, logged=observed.logged is not None)
+    log.info(
+        "propensity_fitted", kind=model.kind, log_loss=model.log_loss, logged=observed.logged is not None
+    )
     propensity = estimated if observed.logged is None else with_logged(estimated, observed.logged, action)
     overlap = learn_overlap(propensity, action, weight, min_rows, min_effective_rows)
     inside = overlap.supported(propensity)
@@ -130,11 +132,13 @@ def cross_fit(
     expected = cross_fit_outcome(table, action, outcome, n_actions, folds, weight, n_jobs=n_jobs, seed=seed)
     scores = dr_scores(outcome, action, floored, expected)
     comparable = [(action == arm) & inside[:, arm] for arm in range(n_actions)]
-    effective = np.array([effective_rows((weight / floored[:, k])[rows]) for k, rows in enumerate(comparable)])
-    log.info("scores_fitted", rows=len(action), capped_share=cap.share, unsupported=int((~overlap.usable).sum()))
-    fitted = CrossFit(
-        observed, folds, scores, propensity, expected, inside, cap, overlap, model, effective
+    effective = np.array(
+        [effective_rows((weight / floored[:, k])[rows]) for k, rows in enumerate(comparable)]
     )
+    log.info(
+        "scores_fitted", rows=len(action), capped_share=cap.share, unsupported=int((~overlap.usable).sum())
+    )
+    fitted = CrossFit(observed, folds, scores, propensity, expected, inside, cap, overlap, model, effective)
     return fitted, linear, table
 
 
@@ -150,6 +154,6 @@ def with_logged(estimated: Floats, logged: Floats, action: Ints) -> Floats:
     others = estimated.copy()
     others[rows, action] = 0.0
     total = others.sum(axis=1, keepdims=True)
-    filled = others * ((1.0 - logged[:, None]) / np.maximum(total, 1e-12))
+    filled: Floats = others * ((1.0 - logged[:, None]) / np.maximum(total, 1e-12))
     filled[rows, action] = logged
     return filled

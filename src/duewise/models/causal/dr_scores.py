@@ -96,8 +96,8 @@ def choose_cap(outcome: Floats, action: Ints, propensity: Floats, weight: Floats
     """Return the cap with the least estimated mean squared error of the average effects.
 
     For every quantile tried, the error of an action is the variance of its weighted mean plus the square of
-    the effect that the cap cuts off. The square is not reduced by its own noise, so a cap is chosen only where
-    it saves clearly more variance than it may cost in bias.
+    the effect that the cap cuts off. The square is not reduced by its own noise, so a cap is chosen only
+    where it saves clearly more variance than it may cost in bias.
     """
     n_actions = propensity.shape[1]
     taken = propensity[np.arange(len(action)), action]
@@ -106,7 +106,7 @@ def choose_cap(outcome: Floats, action: Ints, propensity: Floats, weight: Floats
     reference: Floats | None = None
     values, counts = np.unique(outcome, return_counts=True)
     usual = values[np.argmax(counts)]
-    # Quantiles of the outcomes that differ from the usual one: of mostly-zero money the tail is in the payers.
+    # Quantiles of the outcomes that differ from the usual one: where most pay nothing, payers are the tail.
     unusual = outcome[outcome != usual]
     for quantile in CAP_QUANTILES if len(unusual) else (1.0,):
         high = max(usual, float(np.quantile(unusual, quantile))) if quantile < 1 else np.inf
@@ -124,7 +124,9 @@ def choose_cap(outcome: Floats, action: Ints, propensity: Floats, weight: Floats
         error = bias**2 + variance + variance[0]
         reference = error if reference is None else reference
         present = reference > 0
-        relative = float(np.mean(error[1:][present[1:]] / reference[1:][present[1:]])) if present[1:].any() else 1.0
+        relative = (
+            float(np.mean(error[1:][present[1:]] / reference[1:][present[1:]])) if present[1:].any() else 1.0
+        )
         cap = Cap(low, high, float(np.mean((outcome < low) | (outcome > high))), bias)
         if best is None or relative < min(best[0], 1 - LEAST_SAVING):
             best = (relative, cap)

@@ -8,7 +8,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from duewise.models.causal.boosting import BinnedTable, boost, common_rounds, predict
@@ -39,8 +39,8 @@ class BoostedEffect:
         Fitted on all rows; None when no round beat the constant on held-out rows.
     fold_boosters : tuple of lightgbm.Booster
         The same without each fold.
-    rounds : int
-        Rounds with the least held-out risk over all folds.
+    rounds, fold_rounds
+        Rounds with the least held-out risk over all folds, and over the other folds.
     center, fold_centers
         Weighted mean score on the training rows, subtracted so that the deviation is zero on average.
     """
@@ -48,6 +48,7 @@ class BoostedEffect:
     booster: lgb.Booster | None
     fold_boosters: tuple[lgb.Booster, ...]
     rounds: int
+    fold_rounds: tuple[int, ...]
     center: float
     fold_centers: tuple[float, ...]
 
@@ -57,7 +58,8 @@ class BoostedEffect:
             return np.zeros(len(trees))
         booster = self.booster if fold is None else self.fold_boosters[fold]
         center = self.center if fold is None else self.fold_centers[fold]
-        return predict(booster, trees, self.rounds, threads) - center
+        rounds = self.rounds if fold is None else self.fold_rounds[fold]
+        return predict(booster, trees, rounds, threads) - center
 
     def out_of_fold(self, trees: Floats32, folds: Ints) -> Floats:
         """Return the deviation of each row by the model that did not see it."""
@@ -90,11 +92,10 @@ def fit_boosted_effect(
         return booster, losses, flat, float(weight[watch].sum())
 
     fits = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(fit_without)(fold) for fold in range(n_folds))
-    sizes = [size for *_, size in fits]
-    flat = float(np.average([fit[2] for fit in fits], weights=sizes))
-    rounds = common_rounds([fit[1] for fit in fits], sizes, flat)
+    curves, flat, sizes = [fit[1] for fit in fits], [fit[2] for fit in fits], [fit[3] for fit in fits]
+    rounds, fold_rounds = common_rounds(curves, flat, sizes)
     if rounds == 0:
-        return BoostedEffect(None, (), 0, 0.0, ())
+        return BoostedEffect(None, (), 0, (), 0.0, ())
     boosters = tuple(fit[0] for fit in fits)
     rows = np.flatnonzero(used)
     start = np.full(len(target), np.average(target[rows], weights=weight[rows]))
@@ -102,6 +103,7 @@ def fit_boosted_effect(
     centers = []
     for fold, booster in enumerate(boosters):
         train = used & (folds != fold)
-        centers.append(float(np.average(predict(booster, table.matrix[train], rounds), weights=weight[train])))
+        scores = predict(booster, table.matrix[train], int(fold_rounds[fold]))
+        centers.append(float(np.average(scores, weights=weight[train])))
     center = float(np.average(predict(whole, table.matrix[rows], rounds), weights=weight[rows]))
-    return BoostedEffect(whole, boosters, rounds, center, tuple(centers))
+    return BoostedEffect(whole, boosters, rounds, tuple(map(int, fold_rounds)), center, tuple(centers))

@@ -49,7 +49,7 @@ class LinearEffect:
 def fit_linear_effect(linear: Floats32, target: Floats, weight: Floats, folds: Ints) -> LinearEffect:
     """Regress `target` (a contrast of doubly robust scores, shape (n,)) on the standardised features.
 
-    The penalty with the least held-out weighted squared error is used for all folds and the whole.
+    The penalty has the least held-out weighted squared error.
     """
     n_folds = int(folds.max()) + 1
     width = linear.shape[1]
@@ -74,7 +74,7 @@ def fit_linear_effect(linear: Floats32, target: Floats, weight: Floats, folds: I
 
     betas = np.zeros((n_folds, len(PENALTIES), width))
     centers = np.zeros((n_folds, width))
-    risk = np.zeros(len(PENALTIES))
+    risk = np.zeros((n_folds, len(PENALTIES)))
     for fold in range(n_folds):
         keep = np.ones(n_folds)
         keep[fold] = 0.0
@@ -82,7 +82,7 @@ def fit_linear_effect(linear: Floats32, target: Floats, weight: Floats, folds: I
         betas[fold] = _ridge_path(g, c)
         for k, beta in enumerate(betas[fold]):
             intercept = mean - centers[fold] @ beta
-            risk[k] += (
+            risk[fold, k] = (
                 second[fold]
                 + intercept**2 * total[fold]
                 + beta @ gram[fold] @ beta
@@ -90,9 +90,11 @@ def fit_linear_effect(linear: Floats32, target: Floats, weight: Floats, folds: I
                 - 2 * beta @ cross[fold]
                 + 2 * intercept * (sums[fold] @ beta)
             )
-    best = int(np.argmin(risk))
+    best = int(np.argmin(risk.sum(axis=0)))
+    # For out-of-fold predictions the other folds choose, so that they stay honest.
+    fold_best = np.argmin(risk.sum(axis=0) - risk, axis=1)
     g, c, center, _ = centered(np.ones(n_folds))
-    return LinearEffect(_ridge_path(g, c)[best], betas[:, best], center, centers)
+    return LinearEffect(_ridge_path(g, c)[best], betas[np.arange(n_folds), fold_best], center, centers)
 
 
 def _ridge_path(gram: Floats, cross: Floats) -> Floats:

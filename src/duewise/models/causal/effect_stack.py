@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 CAUTION = 2.0  # squared standard errors by which a gain must exceed zero before any of it is kept
 
 
-def stack_weights(deviations: Floats, target: Floats, weight: Floats) -> Floats:
-    """Return weights ≥ 0 of sum ≤ 1 that make the held-out doubly robust risk least.
+def stack(
+    deviations: Floats, target: Floats, weight: Floats, folds: Ints, groups: NDArray[Any]
+) -> tuple[Floats, Floats]:
+    """Return the weight of each candidate and the out-of-fold combination.
 
     Parameters
     ----------
@@ -27,13 +30,26 @@ def stack_weights(deviations: Floats, target: Floats, weight: Floats) -> Floats:
 
     Returns
     -------
-    ndarray of shape (candidates,)
-        What is missing to a sum of one goes to the pooled effect. All zero when no candidate helps.
+    weights : ndarray of shape (candidates,)
+        Non-negative with a sum of at most one; what is missing goes to the pooled effect.
+    combined : ndarray of shape (n,)
+        Combination for each row with weights that the other folds chose.
     """
+    n_folds = int(folds.max()) + 1
     scale = weight / weight.sum()
-    gram = (deviations * scale[:, None]).T @ deviations
-    cross = deviations.T @ (scale * target)
-    return simplex_weights(gram, cross)
+    grams, crosses = [], []
+    for fold in range(n_folds):
+        rows = folds == fold
+        scaled = deviations[rows] * scale[rows, None]
+        grams.append(scaled.T @ deviations[rows])
+        crosses.append(scaled.T @ target[rows])
+    gram, cross = np.sum(grams, axis=0), np.sum(crosses, axis=0)
+    combined = np.empty(len(target))
+    for fold in range(n_folds):
+        rows = folds == fold
+        combined[rows] = deviations[rows] @ simplex_weights(gram - grams[fold], cross - crosses[fold])
+    kept = kept_share(combined, target, weight, groups)
+    return kept * simplex_weights(gram, cross), kept * combined
 
 
 def simplex_weights(gram: Floats, cross: Floats) -> Floats:

@@ -20,7 +20,7 @@ from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.dr_scores import clustered_mean
 from duewise.models.causal.effect_boosted import BoostedEffect, fit_boosted_effect
 from duewise.models.causal.effect_linear import LinearEffect, fit_linear_effect
-from duewise.models.causal.effect_stack import kept_share, stack_weights, unexplained_spread
+from duewise.models.causal.effect_stack import stack, unexplained_spread
 from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
@@ -127,13 +127,12 @@ def fit_effect_stage(
     risk = 0.0
     to_money = scale if unit == "share" else np.ones(len(scale))
     for arm in arms:
-        rows = inside[:, arm]
+        rows, target, weight = inside[:, arm], contrast[:, arm], precision[:, arm]
         actions[arm], effect = _fit_action(
-            fitted, contrast[:, arm], precision[:, arm], pooled[arm], shared, rows, linear, table, n_jobs, seed
+            fitted, target, weight, pooled[arm], shared, rows, linear, table, n_jobs, seed
         )
         out_of_fold[rows, arm] = (effect * to_money)[rows]
-        error = (contrast[:, arm] - effect) * to_money
-        risk += float(np.average(error**2, weights=precision[:, arm]))
+        risk += float(np.average(((target - effect) * to_money) ** 2, weights=weight))
     return EffectStage(actions, out_of_fold, risk)
 
 
@@ -158,9 +157,8 @@ def _fit_action(
     candidates = [*shared, *own]
     deviations = np.column_stack([_out_of_fold(c, linear, table.matrix, folds) for c in candidates])
     deviations -= np.average(deviations, axis=0, weights=weight)
-    weights = stack_weights(deviations, target - pooled, weight)
-    weights = weights * kept_share(deviations @ weights, target - pooled, weight, groups)
-    effect = pooled + deviations @ weights
+    weights, combined = stack(deviations, target - pooled, weight, folds, groups)
+    effect = pooled + combined
     everyone = np.where(rows, fitted.log.weight, 0.0)
     shift = _recentered(target - effect, weight, everyone, groups)
     noise = clustered_mean((target - effect - shift)[rows], weight[rows], groups[rows]).standard_error

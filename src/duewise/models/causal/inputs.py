@@ -19,7 +19,7 @@ def code_actions(action: ArrayLike, none: str, order: Sequence[str] | None) -> N
     labels = np.asarray(action, dtype=object)
     if labels.ndim != 1:
         raise ValueError(f"action must have shape (n,), got {labels.shape}. Pass one label per row.")
-    unnamed = [i for i, label in enumerate(labels) if label is None or label != label]  # noqa: PLR0124
+    unnamed = [i for i, label in enumerate(labels) if label is None or label != label]
     if unnamed:
         raise ValueError(
             f"action is missing in {len(unnamed)} of {len(labels)} rows, first at {unnamed[:3]}. "
@@ -34,10 +34,14 @@ def code_actions(action: ArrayLike, none: str, order: Sequence[str] | None) -> N
     names = sorted(seen) if order is None else [str(name) for name in order]
     unlisted = sorted(seen - set(names) - {none})
     if unlisted:
-        raise ValueError(f"action holds labels that actions=… does not list: {unlisted[:8]}. Add them to the list.")
+        raise ValueError(
+            f"action holds labels that actions=… does not list: {unlisted[:8]}. Add them to the list."
+        )
     others = [name for name in names if name != none]
     if not others:
-        raise ValueError(f"action holds nothing but {none!r}: there is no action to compare. Pass other actions too.")
+        raise ValueError(
+            f"action holds nothing but {none!r}: there is no action to compare. Pass other actions too."
+        )
     return np.array([none, *others], dtype=object)
 
 
@@ -64,7 +68,9 @@ def checked_log(
         raise ValueError("sample_weight must be ≥ 0 with a positive sum; drop rows that should not count.")
     names_of_groups = np.arange(n) if groups is None else np.asarray(groups)
     if names_of_groups.shape != (n,):
-        raise ValueError(f"groups has shape {names_of_groups.shape} and X has {n} rows. Pass one debtor per row.")
+        raise ValueError(
+            f"groups has shape {names_of_groups.shape} and X has {n} rows. Pass one debtor per row."
+        )
     if names_of_groups.dtype == object:
         names_of_groups = names_of_groups.astype(str)
     n_groups = len(np.unique(names_of_groups))
@@ -79,7 +85,9 @@ def positive_scale(balance: ArrayLike, n: int) -> Floats:
     """Return the balance as a column, which must be positive."""
     scale = _column(balance, n, "balance")
     if (scale <= 0).any():
-        raise ValueError(f"balance is not positive in {int((scale <= 0).sum())} of {n} rows. Leave settled debts out.")
+        raise ValueError(
+            f"balance is not positive in {int((scale <= 0).sum())} of {n} rows. Leave settled debts out."
+        )
     return scale
 
 
@@ -89,7 +97,9 @@ def _column(values: ArrayLike, n: int, name: str) -> Floats:
         raise ValueError(f"{name} has shape {column.shape} and X has {n} rows. Pass one number per row.")
     bad = int((~np.isfinite(column)).sum())
     if bad:
-        raise ValueError(f"{name} is missing or infinite in {bad} of {n} rows. Fill or drop them before fitting.")
+        raise ValueError(
+            f"{name} is missing or infinite in {bad} of {n} rows. Fill or drop them before fitting."
+        )
     return column
 
 
@@ -105,9 +115,11 @@ def _probabilities(propensity: ArrayLike, taken: Ints, n_actions: int) -> Floats
     bad = ~(np.isfinite(of_taken) & (of_taken > 0) & (of_taken <= 1 + 1e-9))
     if bad.any():
         raise ValueError(
-            f"propensity of the action taken is not in (0, 1] in {int(bad.sum())} of {n} rows: what happened had "
-            "a positive probability. Mend the log, or leave propensity out to have it estimated."
+            f"propensity of the action taken is not in (0, 1] in {int(bad.sum())} of {n} rows: what happened "
+            "had a positive probability. Mend the log, or leave propensity out to have it estimated."
         )
     if p.ndim == 2 and (np.abs(p.sum(axis=1) - 1) > 1e-3).any():
-        raise ValueError("propensity must sum to 1 over the actions in every row; add the column of doing nothing.")
+        raise ValueError(
+            "propensity must sum to 1 over the actions in every row; add the column of doing nothing."
+        )
     return np.minimum(p, 1.0)

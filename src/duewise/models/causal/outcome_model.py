@@ -11,7 +11,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from duewise.models.causal.boosting import BinnedTable, boost, common_rounds, predict
@@ -52,7 +52,7 @@ def cross_fit_outcome(
     run = Parallel(n_jobs=n_jobs, prefer="threads")
 
     common_fits = run(delayed(_fit_common)(table, outcome, held_out, weight, seed) for held_out in every_fold)
-    rounds = common_rounds([losses for _, _, losses in common_fits], sizes, np.inf)
+    rounds, _ = common_rounds([losses for _, _, losses in common_fits], [np.inf] * n_folds, sizes)
     commons = [start + predict(booster, table.matrix, rounds) for booster, start, _ in common_fits]
 
     def fit_own(arm: int, fold: int) -> tuple[float, lgb.Booster | None, list[float], float]:
@@ -62,9 +62,8 @@ def cross_fit_outcome(
     own_fits = run(delayed(fit_own)(arm, fold) for arm in range(n_actions) for fold in range(n_folds))
     for arm in range(n_actions):
         fits = own_fits[arm * n_folds : (arm + 1) * n_folds]
-        boosted = all(booster is not None for _, booster, _, _ in fits)
-        flat = float(np.average([loss for *_, loss in fits], weights=sizes))
-        rounds = common_rounds([losses for _, _, losses, _ in fits], sizes, flat) if boosted else 0
+        curves, flat = [losses for _, _, losses, _ in fits], [loss for *_, loss in fits]
+        rounds = common_rounds(curves, flat, sizes)[0] if all(curves) else 0
         for held_out, common, (shift, booster, _, _) in zip(every_fold, commons, fits, strict=True):
             expected[held_out, arm] = common[held_out] + shift
             if booster is not None:
@@ -100,7 +99,7 @@ def _fit_own(
     weight: Floats,
     seed: int,
 ) -> tuple[float, lgb.Booster | None, list[float], float]:
-    """Return an action's mean shift, its booster on top, the held-out losses, and the loss of the shift alone."""
+    """Return an action's mean shift, its booster on top, held-out losses, and the loss of the shift alone."""
     rows, watch = np.flatnonzero(own & ~held_out), np.flatnonzero(own & held_out)
     shift = _shrunk_mean((outcome - common)[rows], weight[rows])
     if len(rows) < LEAST_OWN_ROWS or len(watch) == 0:

@@ -13,7 +13,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -88,34 +88,30 @@ def cross_fit_propensity(
     """Return out-of-fold probabilities of shape (n, n_actions) and the model for new rows."""
     n_folds = int(folds.max()) + 1
     fitted = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_fit_fold)(linear, table, action, n_actions, folds == fold, weight, seed) for fold in range(n_folds)
+        delayed(_fit_fold)(linear, table, action, n_actions, folds == fold, weight, seed)
+        for fold in range(n_folds)
     )
     sizes = np.bincount(folds, weight, minlength=n_folds)
-    rounds = max(common_rounds([losses for _, _, losses in fitted], sizes, np.inf), 1)
+    rounds, _ = common_rounds([losses for _, _, losses in fitted], [np.inf] * n_folds, sizes)
     candidates = {"shares": np.empty((len(action), n_actions))}
     candidates |= {"logistic": candidates["shares"].copy(), "boosted": candidates["shares"].copy()}
     for fold, (probabilities, booster, _) in enumerate(fitted):
         held_out = folds == fold
-        candidates["shares"][held_out] = np.bincount(action[~held_out], weight[~held_out], minlength=n_actions)
+        counts = np.bincount(action[~held_out], weight[~held_out], minlength=n_actions)
+        candidates["shares"][held_out] = counts / counts.sum()
         candidates["logistic"][held_out] = probabilities
         candidates["boosted"][held_out] = _boosted_probabilities(booster, table.matrix[held_out], rounds, 1)
-    candidates["shares"] /= candidates["shares"].sum(axis=1, keepdims=True)
     log_loss = {name: _log_loss(p, action, weight) for name, p in candidates.items()}
     kind = min(log_loss, key=lambda name: log_loss[name])
     raw = candidates[kind]
     temperature, offsets = (1.0, np.zeros(n_actions)) if kind == "shares" else _calibrate(raw, action, weight)
-    every = np.arange(len(action))
-    model = PropensityModel(
-        kind=kind,
-        log_loss=log_loss,
-        shares=np.bincount(action, weight, minlength=n_actions) / weight.sum(),
-        logistic=_fit_logistic(linear, action, weight, every, seed) if kind == "logistic" else None,
-        booster=boost(table, every, action.astype(float), rounds, _settings(n_actions), weight=weight, seed=seed)[0]
-        if kind == "boosted"
-        else None,
-        temperature=temperature,
-        offsets=offsets,
-    )
+    every, label = np.arange(len(action)), action.astype(float)
+    logistic = _fit_logistic(linear, action, weight, every, seed) if kind == "logistic" else None
+    booster = None
+    if kind == "boosted":
+        booster, _ = boost(table, every, label, rounds, _settings(n_actions), weight=weight, seed=seed)
+    shares = np.bincount(action, weight, minlength=n_actions) / weight.sum()
+    model = PropensityModel(kind, log_loss, shares, logistic, booster, temperature, offsets)
     return _calibrated(raw, temperature, offsets), model
 
 
@@ -133,7 +129,14 @@ def _fit_fold(
     raw = np.full((len(watch), n_actions), LOWEST)
     raw[:, logistic.classes_] = logistic.predict_proba(linear[held_out])
     booster, losses = boost(
-        table, train, action.astype(float), ROUNDS, _settings(n_actions), weight=weight, watch=watch, seed=seed
+        table,
+        train,
+        action.astype(float),
+        ROUNDS,
+        _settings(n_actions),
+        weight=weight,
+        watch=watch,
+        seed=seed,
     )
     return raw, booster, losses
 
@@ -147,7 +150,9 @@ def _boosted_probabilities(booster: lgb.Booster, trees: Floats32, rounds: int, t
     return np.asarray(booster.predict(trees, num_iteration=rounds, num_threads=threads), dtype=np.float64)
 
 
-def _fit_logistic(linear: Floats32, action: Ints, weight: Floats, rows: Ints, seed: int) -> LogisticRegression:
+def _fit_logistic(
+    linear: Floats32, action: Ints, weight: Floats, rows: Ints, seed: int
+) -> LogisticRegression:
     if len(rows) > LOGISTIC_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, LOGISTIC_ROWS, replace=False))
     scaled = weight[rows] / weight[rows].mean()
