@@ -1,0 +1,1 @@
+"""What was known about each debtor at a date, and what followed: features, labels, decisions."""

@@ -1,0 +1,31 @@
+"""What the portfolio file says about features."""
+
+from dataclasses import dataclass
+
+from duewise.config import Portfolio
+
+DEFAULT_PROTECTED = ("birth_year", "gender", "language")
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Everything beside tables and date that decides a feature.
+
+    Attributes
+    ----------
+    timezone : str
+        IANA zone in which hours, days of the month and due dates are read.
+    protected : tuple of str
+        Columns that no model sees, whatever else asks for them.
+    """
+
+    timezone: str = "UTC"
+    protected: tuple[str, ...] = DEFAULT_PROTECTED
+
+    @classmethod
+    def of(cls, portfolio: Portfolio) -> "FeatureSettings":
+        """Return the settings that a portfolio file holds."""
+        return cls(
+            timezone=portfolio.portfolio.timezone,
+            protected=tuple(portfolio.features.protected),
+        )
