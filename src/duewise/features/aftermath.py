@@ -1,0 +1,65 @@
+"""What became of a decision within its period, day by day: read by the censoring model, never by a score.
+
+Whether another contact follows depends on what happened since: whoever paid or promised is left in peace.
+Ignoring that would count early payers double among those who were not contacted again.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import ibis
+import pandas as pd
+
+from duewise.contracts.vocabulary import RIGHT_PARTY_OUTCOMES, Outcome, PaymentKind
+from duewise.features.frame import stack
+from duewise.features.point_in_time import happened_within
+from duewise.features.scope import accounts_in_scope
+from duewise.sources.tables import Tables
+
+
+def aftermath(
+    tables: Tables, dates: Iterable[date], decision_days: int, sample: float | None = None
+) -> pd.DataFrame:
+    """Return on which day of the period each debtor in scope first paid, promised, or was spoken to.
+
+    Parameters
+    ----------
+    decision_days : int
+        Length of the period [as_of, as_of + decision_days).
+    sample : float, optional
+        As in :func:`duewise.features.snapshot.snapshot`: the same debtors, in the same order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By date and debtor id: ``debtor_id, as_of`` and ``paid_day, promised_day, reached_day``: whole days
+        from `as_of`, 0 on the day itself, missing where it did not happen.
+    """
+    return stack([_aftermath_of(tables, as_of, decision_days, sample) for as_of in sorted(set(dates))])
+
+
+def _aftermath_of(tables: Tables, as_of: date, decision_days: int, sample: float | None) -> ibis.Table:
+    accounts = accounts_in_scope(tables, as_of, sample).select("account_id", "debtor_id")
+    end = as_of + timedelta(days=decision_days)
+    paid = tables.payments.filter(
+        tables.payments.kind == PaymentKind.PAYMENT, happened_within(tables.payments, as_of, end)
+    )
+    paid = paid.inner_join(accounts, "account_id")
+    paid = paid.group_by("debtor_id").agg(paid_day=_day(paid["at"], as_of).min())
+    spoken = tables.contacts.filter(happened_within(tables.contacts, as_of, end))
+    spoken = spoken.mutate(day=_day(spoken["at"], as_of))
+    spoken = spoken.group_by("debtor_id").agg(
+        promised_day=spoken.day.min(where=spoken.outcome == Outcome.PROMISE),
+        reached_day=spoken.day.min(where=spoken.outcome.isin(RIGHT_PARTY_OUTCOMES)),
+    )
+    people = accounts.select("debtor_id").distinct()
+    told = people.left_join(paid, "debtor_id").drop("debtor_id_right")
+    told = told.left_join(spoken, "debtor_id").drop("debtor_id_right")
+    days = ("paid_day", "promised_day", "reached_day")
+    return told.select(
+        "debtor_id", as_of=ibis.literal(as_of), **{name: told[name].cast("float64") for name in days}
+    ).order_by("debtor_id")
+
+
+def _day(at: ibis.Value, as_of: date) -> ibis.Value:
+    return at.date().delta(ibis.literal(as_of), unit="day")
