@@ -51,4 +51,5 @@ def choose_column(weights: Floats, u: Floats) -> Ints:
     """
     edges = np.cumsum(weights, axis=1)
     chosen: Ints = (edges <= (u * edges[:, -1])[:, None]).sum(axis=1)
-    return np.minimum(chosen, weights.shape[1] - 1)
+    result: Ints = np.minimum(chosen, weights.shape[1] - 1)
+    return result

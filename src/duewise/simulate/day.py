@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from duewise.contracts.vocabulary import Table
 from duewise.simulate.arrays import Floats, Ints
+from duewise.simulate.contacts import contact_hours
 from duewise.simulate.events import begin_day
 from duewise.simulate.journal import Journal
 from duewise.simulate.old_policy import NONE_CODE, choose
 from duewise.simulate.payments import pay_chance, payments_if_made, post_payments
-from duewise.simulate.responses import contact_hours, make_contacts
+from duewise.simulate.responses import make_contacts
 from duewise.simulate.state import Portfolio
 
 
@@ -25,13 +27,13 @@ class Decisions:
 def play_day(
     portfolio: Portfolio, day: int, journal: Journal | None = None, decisions: Decisions | None = None
 ) -> None:
-    """Let one day happen: the night's events, the contacts (the usual policy's unless given), the payments."""
+    """Let one day happen: the night's events, contacts (the usual policy's unless given), payments."""
     rows = begin_day(portfolio, day, journal)
     if decisions is None:
         follow_usual_policy(portfolio, day, rows, journal)
     else:
         deliver(portfolio, day, decisions.rows, decisions.channel, decisions.at_us, journal)
-    owing = rows[portfolio.open_accounts(day, rows).any(axis=1)]
+    owing = rows[portfolio.open_accounts(rows).any(axis=1)]
     chance, promise_share = pay_chance(portfolio, day, owing)
     paying = np.flatnonzero(portfolio.luck.uniform("pays", day, owing) < chance)
     payments = payments_if_made(portfolio, day, owing[paying], promise_share[paying])
@@ -44,7 +46,7 @@ def follow_usual_policy(portfolio: Portfolio, day: int, rows: Ints, journal: Jou
     if journal is not None:
         noted = np.flatnonzero(choice.decided)
         journal.write(
-            "assignments",
+            Table.ASSIGNMENTS,
             rows[noted],
             day=day,
             action=choice.action[noted],
@@ -71,9 +73,12 @@ def deliver(
     at_us: Ints,
     journal: Journal | None,
     propensity: Floats | None = None,
+    outcome_luck: Floats | None = None,
 ) -> None:
-    """Carry out the decided contacts that the world delivers."""
+    """Carry out the decided contacts that the world delivers; `outcome_luck` replaces the luck of the day."""
     share = np.array(portfolio.world.delivery)[channel]
+    if outcome_luck is None:
+        outcome_luck = portfolio.luck.uniform("outcome", day, rows)
     done = np.flatnonzero(portfolio.luck.uniform("delivered", day, rows) < share)
     make_contacts(
         portfolio,
@@ -81,7 +86,7 @@ def deliver(
         rows[done],
         channel[done],
         at_us[done],
-        portfolio.luck.uniform("outcome", day, rows[done]),
+        outcome_luck[done],
         journal,
         None if propensity is None else propensity[done],
     )

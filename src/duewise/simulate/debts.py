@@ -21,7 +21,11 @@ PRODUCTS = (
 )
 """Product, share of accounts, median balance at placement, yearly rate."""
 
-BACKLOG_SHARE = 0.30
+BEARS_CHARGES = np.array([p in (Product.CREDIT_CARD, Product.MICROLOAN) for p, *_ in PRODUCTS])
+
+GROWTH = 0.65
+"""Below one, more debts are placed lately than long ago."""
+BACKLOG_SHARE = 0.20
 """Share of debtors who are in collections from the first weeks of the history."""
 
 REASONS = tuple(StatedReason)
@@ -89,7 +93,7 @@ def _draw_account(
     placed = np.where(
         backlog,
         first_day + 21 * uniform("placed_first"),
-        first_day + (last_day - 1 - first_day) * uniform("placed"),
+        first_day + (last_day - 1 - first_day) * uniform("placed") ** GROWTH,
     ).astype(np.int32)
     # The less willing have waited longer before they are placed.
     lateness = np.clip(uniform("age_at_placement") * np.exp(-0.12 * people.willingness), 0, 0.9999)

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duewise.contracts.vocabulary import CloseReason
+from duewise.contracts.vocabulary import CloseReason, Table
 from duewise.simulate.arrays import ALWAYS, Floats, Ints, choose_column
 from duewise.simulate.calendar import MICROSECONDS_PER_DAY
+from duewise.simulate.effects import fade
 from duewise.simulate.journal import OPEN_END, Journal
 from duewise.simulate.payments import CLOSE_REASONS, write_charges
 from duewise.simulate.people import present_ability
-from duewise.simulate.responses import fade
+from duewise.simulate.placement import place_new_debts
+from duewise.simulate.promises import PROMISE_GRACE_DAYS, PROMISE_KEPT_SHARE
 from duewise.simulate.state import Portfolio
-
-PROMISE_GRACE_DAYS = 2
-PROMISE_KEPT_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ DISPUTE_WITH_GROUNDS = 0.001
 
 CLOSURES = (
     (CloseReason.WITHDRAWN, 0.00008),
-    (CloseReason.SOLD, 0.005),
-    (CloseReason.WRITTEN_OFF, 0.004),
+    (CloseReason.SOLD, 0.004),
+    (CloseReason.WRITTEN_OFF, 0.003),
 )
 """Chance per day; sale and write-off only after `CHARGE_OFF_DPD` days past due, or when nothing can come."""
 CHARGE_OFF_DPD = 360
@@ -62,9 +61,7 @@ CHARGE_OFF_DPD = 360
 
 def begin_day(portfolio: Portfolio, day: int, journal: Journal | None) -> Ints:
     """Let the night pass: place new debts, fade memories, settle promises; return the debtors in play."""
-    state, debts = portfolio.state, portfolio.debts
-    newly = debts.placed_day == day
-    state.balance[newly] = debts.placed_balance[newly]
+    place_new_debts(portfolio, day, journal)
     fade(portfolio)
     rows = portfolio.in_play(day)
     _learn_of_payments(portfolio, day, rows)
@@ -134,7 +131,7 @@ def _apply(
     details = np.array(misfortune.details)
     picked = (len(details) * luck.uniform("flag_detail", day, rows)).astype(int)
     journal.write(
-        "flags",
+        Table.FLAGS,
         rows,
         flag=misfortune.flag,
         starts_us=start,
@@ -159,7 +156,8 @@ def _close_accounts(portfolio: Portfolio, day: int, rows: Ints) -> None:
     weights = np.column_stack([np.full(len(rows), rates[0]), rates[1] * hopeless, rates[2] * hopeless])
     reasons = np.array([CLOSE_REASONS.index(reason) for reason, _ in CLOSURES])
     chosen = reasons[choose_column(weights, luck.uniform("close_reason", day, rows))]
-    open_now = portfolio.open_accounts(day, rows)
+    open_now = portfolio.open_accounts(rows)
     which, account = np.nonzero(open_now)
     state.closed_day[rows[which], account] = day
     state.close_reason[rows[which], account] = chosen[which]
+    state.balance[rows[which], account] = 0.0

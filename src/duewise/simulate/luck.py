@@ -46,15 +46,17 @@ class Luck:
         Names the world's luck.
     index : ndarray of int, shape (n,)
         Place of each debtor in the whole portfolio.
-    replicate : ndarray of int, shape (n,), optional
-        Number of the imagined future that each row plays; 0 is what happens.
     """
 
-    def __init__(self, seed: int, index: Ints, replicate: Ints | None = None) -> None:
+    def __init__(self, seed: int, index: Ints) -> None:
         keys = index.astype(np.uint64) + np.uint64(_mixed_scalar(seed + _GOLDEN))
         self._keys = _mix(keys * np.uint64(_GOLDEN))
-        if replicate is not None:
-            self._keys = _mix(self._keys ^ _mix(replicate.astype(np.uint64) * np.uint64(_GOLDEN)))
+
+    def imagine(self, rows: Ints, future: Ints) -> "Luck":
+        """Return the luck of the given rows in other futures, told apart by their numbers."""
+        luck = Luck.__new__(Luck)
+        luck._keys = _mix(self._keys[rows] ^ _mix((future + 1).astype(np.uint64) * np.uint64(_GOLDEN)))
+        return luck
 
     def uniform(self, purpose: str, day: int | Ints = 0, rows: Ints | Bools | None = None) -> Floats:
         """Return one uniform number in (0, 1) per row; `day` is one for all rows or one for each."""

@@ -1,8 +1,9 @@
 """Who was contacted how in the past: a ladder by days past due, bent by what the collectors saw.
 
 All that moves the choice is in the tables (days past due, balance, broken promises, posted payments, the
-attitude noted last, time since the last contact) except `gut`, which is noise unless the world hides a
-confounder. Hard cases get the harder channels, so a naive comparison of channels misleads.
+attitude noted last, the time since the last contact, consents and opt-outs) except `gut`, which is noise
+unless the world hides a confounder. Hard cases get the harder channels, so that a naive comparison of
+channels misleads.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from duewise.contracts.vocabulary import CHANNELS, Channel
-from duewise.simulate.arrays import Bools, Floats, Ints, choose_column
+from duewise.simulate.arrays import NEVER, Bools, Floats, Ints, choose_column
 from duewise.simulate.calendar import MICROSECONDS_PER_DAY, DayKind, day_kind
 from duewise.simulate.state import Portfolio
 
@@ -28,7 +29,8 @@ _STAGE_WEIGHT = np.array(
     ]
 )
 _BY_BROKEN = np.array([-0.5, -0.4, -0.5, 0.0, 0.6, 0.1, 0.5, 0.4, 0.3])
-_BY_BALANCE = np.array([-0.30, -0.15, -0.25, -0.10, 0.35, 0.10, 0.45, 0.40, 0.50])
+_BY_NEVER_PAID = np.array([-0.5, -0.3, -0.5, -0.1, 0.5, 0.2, 0.8, 1.2, 1.0])
+_BY_BALANCE = np.array([-0.30, -0.15, -0.25, -0.10, 0.30, 0.10, 0.30, 0.05, 0.20])
 _BY_GUT = np.array([-0.3, 0.0, -0.2, 0.0, 0.6, 0.1, 0.4, 0.3, 0.2])
 _BY_HOSTILE = np.array([0.0, 0.1, 0.0, -0.2, 0.3, 0.1, 0.2, 0.5, 0.4])
 
@@ -121,6 +123,7 @@ def _contact_rate(portfolio: Portfolio, day: int, rows: Ints) -> Floats:
         0.20 * _relative_balance(portfolio, rows)
         + 0.5 * np.minimum(state.promises_broken[rows], 2)
         - 1.3 * recently_paid
+        + 0.5 * (state.known_payment_day[rows] == NEVER)
         - 1.8 * promise_open
         + 0.25 * portfolio.people.gut[rows]
     )
@@ -135,6 +138,7 @@ def _channel_weights(portfolio: Portfolio, day: int, rows: Ints) -> Floats:
     state = portfolio.state
     score = (
         np.minimum(state.promises_broken[rows], 2)[:, None] * _BY_BROKEN
+        + (state.known_payment_day[rows] == NEVER)[:, None] * _BY_NEVER_PAID
         + _relative_balance(portfolio, rows)[:, None] * _BY_BALANCE
         + portfolio.people.gut[rows][:, None] * _BY_GUT
         + state.hostile_seen[rows][:, None] * _BY_HOSTILE

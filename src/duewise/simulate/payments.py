@@ -1,12 +1,13 @@
-"""When and how much people pay: a daily hazard from latent traits, payday, promises and remembered contacts."""
+"""When and how much people pay: a daily hazard from traits, payday, promises and remembered contacts."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from duewise.contracts.vocabulary import CloseReason, PaymentKind
-from duewise.simulate.arrays import Bools, Floats, Ints, sigmoid
+from duewise.contracts.vocabulary import CloseReason, PaymentKind, Table
+from duewise.simulate.arrays import Bools, Columns, Floats, Ints, sigmoid
 from duewise.simulate.calendar import DAYS_PER_YEAR, MICROSECONDS_PER_DAY, DayKind, day_kind
+from duewise.simulate.debts import BEARS_CHARGES
 from duewise.simulate.journal import KINDS, Journal
 from duewise.simulate.people import People, disposable_income, present_ability
 from duewise.simulate.state import Portfolio
@@ -28,7 +29,7 @@ _EARLY_DAY_OF_WEEK = np.array([2.6, 1.8, 0.7, 0.5, 0.5, 0.3, 0.3])
 
 
 @dataclass
-class Payments:
+class Payments(Columns):
     """Payments that would be made today, one per row; whether they are is another matter."""
 
     account: Ints
@@ -84,9 +85,9 @@ def _payday_lift(people: People, kind: DayKind, rows: Ints) -> Floats:
 
 
 def payments_if_made(portfolio: Portfolio, day: int, rows: Ints, promise_share: Floats) -> Payments:
-    """Return what each debtor would pay today: all, an affordable part, what was promised, or a settlement."""
+    """Return what each would pay today: all, an affordable part, what was promised, or a settlement."""
     people, state, luck = portfolio.people, portfolio.state, portfolio.luck
-    account = portfolio.oldest_account(day, rows)
+    account = portfolio.oldest_account(rows)
     owed = state.balance[rows, account]
     means = disposable_income(people, present_ability(people, day, rows), rows)
     pays_all = sigmoid(0.1 + 1.1 * np.log(2.5 * means / np.maximum(owed, 1e-2)))
@@ -95,17 +96,19 @@ def payments_if_made(portfolio: Portfolio, day: int, rows: Ints, promise_share: 
     promised = luck.uniform("pays_promise", day, rows) < promise_share
     amount = np.where(promised, np.minimum(state.promise_amount[rows], owed), amount)
     amount = np.where(amount >= SMALLEST_PAYMENT_SHARE * owed, owed, np.maximum(np.round(amount, 2), 0.01))
+    bounces = luck.uniform("reversed", day, rows) < REVERSED_SHARE
     settles = (
         (amount == owed)
         & (day - portfolio.debts.past_due_day[rows, account] > 180)
         & (luck.uniform("settles", day, rows) < 0.35)
+        & ~bounces
     )
     paid = np.where(settles, np.maximum(np.round(0.6 * owed, 2), 0.01), amount)
     return Payments(
         account=account,
         amount=np.minimum(paid, owed),
         waived=np.where(settles, np.maximum(np.round(owed - paid, 2), 0.0), 0.0),
-        reversed=luck.uniform("reversed", day, rows) < REVERSED_SHARE,
+        reversed=bounces,
     )
 
 
@@ -153,7 +156,7 @@ def _write(
 
     def write(chosen: Bools, kind: PaymentKind, amount: Floats, later_days: int = 0) -> None:
         journal.write(
-            "payments",
+            Table.PAYMENTS,
             rows[chosen],
             account=payments.account[chosen],
             at_us=at_us[chosen] + later_days * MICROSECONDS_PER_DAY,
@@ -165,8 +168,6 @@ def _write(
     write(np.ones(len(rows), dtype=bool), PaymentKind.PAYMENT, payments.amount)
     write(payments.waived > 0, PaymentKind.WAIVER, payments.waived)
     write(payments.reversed, PaymentKind.REVERSAL, payments.amount, later_days=REVERSAL_DAYS)
-    both = payments.reversed & (payments.waived > 0)
-    write(both, PaymentKind.REVERSAL, payments.waived, later_days=REVERSAL_DAYS)
 
 
 def write_charges(portfolio: Portfolio, day: int, rows: Ints, journal: Journal | None) -> None:
@@ -177,8 +178,8 @@ def write_charges(portfolio: Portfolio, day: int, rows: Ints, journal: Journal |
         (age > 0)
         & (age % 30 == 0)
         & (age <= 90)
-        & np.isin(debts.product[rows], (0, 2))
-        & portfolio.open_accounts(day, rows)
+        & BEARS_CHARGES[debts.product[rows]]
+        & portfolio.open_accounts(rows)
         # While a payment is being reversed the books and the truth differ: nothing is charged meanwhile.
         & (state.no_payment_until[rows] <= day)[:, None]
     )
@@ -190,7 +191,7 @@ def write_charges(portfolio: Portfolio, day: int, rows: Ints, journal: Journal |
     state.balance[person, account] = np.round(state.balance[person, account] + amount, 2)
     if journal is not None:
         journal.write(
-            "payments",
+            Table.PAYMENTS,
             person,
             account=account,
             at_us=day * MICROSECONDS_PER_DAY,

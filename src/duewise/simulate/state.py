@@ -21,7 +21,8 @@ class State(Columns):
     """One row per debtor. Days are numbers since 1970-01-01; `NEVER` and `ALWAYS` stand for no day."""
 
     balance: Floats
-    """Shape (n, accounts): truly owed now, whether or not the books know it."""
+    """Shape (n, accounts): truly owed now, whether or not the books know it; zero before placement and
+    after the lender gave the account up."""
     closed_day: Ints
     """Shape (n, accounts): day on which the books close the account."""
     close_reason: Ints
@@ -121,28 +122,24 @@ class Portfolio:
             luck,
         )
 
-    def open_accounts(self, day: int, rows: Ints | slice = slice(None)) -> Bools:
-        """Return which accounts are placed and owe money, shape (rows, accounts)."""
-        result: Bools = (
-            (self.debts.placed_day[rows] <= day)
-            & (self.state.balance[rows] > 0)
-            & (self.state.closed_day[rows] > day)
-        )
+    def open_accounts(self, rows: Ints | slice = slice(None)) -> Bools:
+        """Return which accounts owe money, shape (rows, accounts)."""
+        result: Bools = self.state.balance[rows] > 0
         return result
 
     def in_play(self, day: int) -> Ints:
         """Return the debtors who owe something, or whose last payment the books do not know yet."""
-        owing = self.open_accounts(day).any(axis=1)
+        owing = self.open_accounts().any(axis=1)
         return np.flatnonzero(owing | (self.state.pending_until > day))
 
-    def oldest_account(self, day: int, rows: Ints) -> Ints:
+    def oldest_account(self, rows: Ints) -> Ints:
         """Return the place of the oldest open account of each debtor (0 when none is open)."""
-        result: Ints = self.open_accounts(day, rows).argmax(axis=1)
+        result: Ints = self.open_accounts(rows).argmax(axis=1)
         return result
 
     def days_past_due(self, day: int, rows: Ints) -> Ints:
         """Return days past due of the oldest open account."""
-        result: Ints = day - self.debts.past_due_day[rows, self.oldest_account(day, rows)]
+        result: Ints = day - self.debts.past_due_day[rows, self.oldest_account(rows)]
         return result
 
     def balance(self, rows: Ints) -> Floats:

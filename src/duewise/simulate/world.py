@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+
 from duewise.contracts.vocabulary import CHANNELS, Channel
 from duewise.errors import ConfigError
+from duewise.simulate.arrays import Floats, Ints
 
 N_CHANNELS = len(CHANNELS)
 
@@ -17,13 +20,20 @@ def per_channel(default: float, **exceptions: float) -> tuple[float, ...]:
     return tuple(exceptions.get(str(channel), default) for channel in CHANNELS)
 
 
+def by_channel(table: dict[Channel, float], channel: Ints) -> Floats:
+    """Return the entry of each row's channel; zero where the table has none."""
+    values = np.array([table.get(name, 0.0) for name in CHANNELS])
+    result: Floats = values[channel]
+    return result
+
+
 @dataclass(frozen=True)
 class World:
     """Parameters of a simulated world; hazards are on the log scale, rates are per day."""
 
     name: str = "default"
 
-    log_hazard: float = -4.25
+    log_hazard: float = -4.35
     """Log of the daily payment hazard of the average debtor, one day past due, without contact."""
     log_hazard_drift: float = 0.0
     """Change of the log hazard per year, counted from the first day."""
@@ -104,8 +114,3 @@ def preset(name: str) -> World:
         raise ConfigError(
             f"No simulated world is called {name!r}; there are: {', '.join(PRESETS)}."
         ) from None
-
-
-def channel_index(channel: Channel) -> int:
-    """Return the place of `channel` in the arrays that hold one number per channel."""
-    return CHANNELS.index(channel)
