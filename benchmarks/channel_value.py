@@ -74,13 +74,13 @@ def draw_world(kind: str, rows: int, seed: int) -> World:
     )
     pooled = np.r_[0.0, rng.uniform(0.5, 1.5, size=n_actions - 1)]
     if kind == "strong":
-        truth = pooled + deviation
+        truth = pooled + 1.5 * deviation
         truth[:, 0] = 0.0
         noise = rng.normal(size=len(X))
         outcome = base + truth[np.arange(len(X)), action] + noise
     else:
         untouched = 0.35 / (1 + np.exp(-(base - 2.0)))
-        expected = np.clip(untouched[:, None] + 0.012 * pooled + 0.015 * deviation, 0.002, 0.45)
+        expected = np.clip(untouched[:, None] + 0.02 * pooled + 0.03 * deviation, 0.002, 0.45)
         expected[:, 0] = untouched
         truth = expected - untouched[:, None]
         pays = rng.random(len(X)) < expected[np.arange(len(X)), action] / 0.5

@@ -22,6 +22,8 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 
+PRIOR_EVENTS = 3.0  # telling rows that the variance of all actions is worth in that of one action
+
 log = structlog.get_logger(__name__)
 
 
@@ -88,7 +90,8 @@ class CrossFit:
     def average_effect(self, arm: int) -> Estimate | None:
         """Return the average effect in money over the supported rows; None for an unusable action.
 
-        What the cap cut off is added to the standard error, since its sign is known no better than its size.
+        What the cap cut off is added to the standard error, since its sign is known no better than its size,
+        and so is what a thin action cannot know about its own spread.
         """
         rows = self.inside[:, arm]
         if not self.overlap.usable[arm] or not rows.any():
@@ -97,7 +100,34 @@ class CrossFit:
         contrast = (self.scores[rows, arm] - self.scores[rows, 0]) * scale
         estimate = clustered_mean(contrast, self.log.weight[rows], self.log.groups[rows])
         bias = float(self.cap.bias[arm] * np.average(scale, weights=self.log.weight[rows]))
-        return Estimate(estimate.value, float(np.hypot(estimate.standard_error, bias)))
+        thin = np.sqrt(self.unseen_variance(arm))
+        return Estimate(estimate.value, float(np.hypot(np.hypot(estimate.standard_error, bias), thin)))
+
+    def unseen_variance(self, arm: int) -> float:
+        """Return the variance, in money squared, that the average effect hides because the action is thin.
+
+        An action with a few hundred rows and no payment at all has scores without spread, as if its mean were
+        known exactly. So few telling rows learn their variance from all actions together: the pooled one
+        counts as much as `PRIOR_EVENTS` of them. A row tells as much as the kurtosis of the residuals allows
+        (of rare payments, about one row in 1/rate does).
+        """
+        observed, rows = self.log, self.inside[:, arm]
+        column = observed.action
+        residual = self.cap.apply(observed.outcome) - self.expected[np.arange(len(column)), column]
+        squares = (residual * observed.scale) ** 2
+        pooled = float(np.average(squares, weights=observed.weight))
+        if pooled == 0.0:
+            return 0.0
+        kurtosis = float(np.average(squares**2, weights=observed.weight)) / pooled**2
+        hidden = 0.0
+        total = observed.weight[rows].sum()
+        for side in (arm, 0):
+            own = rows & (column == side)
+            inverse = observed.weight[own] / self.propensity[own, side]
+            telling = effective_rows(inverse) / kurtosis
+            missing = max(0.0, pooled - float(np.average(squares[own], weights=inverse**2)))
+            hidden += PRIOR_EVENTS / (PRIOR_EVENTS + telling) * missing * float(inverse @ inverse) / total**2
+        return hidden
 
 
 def cross_fit(
