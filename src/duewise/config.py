@@ -219,6 +219,9 @@ class TrainingSection(Section):
     max_rows: Annotated[int, Field(ge=1000)] = Field(
         300_000, description="Debtor-dates used for fitting; beyond it, debtors are sampled."
     )
+    min_debtors: Annotated[int, Field(ge=1)] = Field(
+        200, description="Debtors with a known outcome below which no model is fitted."
+    )
     threads: Annotated[int, Field(ge=1)] = Field(1, description="Threads per model fit.")
     seed: int = Field(20240601, description="Seed of every random draw in training.")
 
@@ -261,6 +264,9 @@ class Portfolio(Section):
     harm: HarmSection = Field(default_factory=HarmSection)
     rules: list[str] | None = Field(None, description="Packs or paths; null: common.strict; []: none.")
     stages: StagesSection = Field(default_factory=StagesSection)
+    artefacts: list[str] | None = Field(
+        None, description="Script lines, templates and reviews that the team can attach; null: not said."
+    )
     offers: OffersSection = Field(default_factory=OffersSection)
     cells: CellsSection = Field(default_factory=CellsSection)
     features: FeaturesSection = Field(default_factory=FeaturesSection)

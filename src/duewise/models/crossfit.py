@@ -28,9 +28,7 @@ def out_of_fold_margins(panel: Panel, fit: Fit) -> Floats:
     return margins
 
 
-def judged_probabilities(
-    panel: Panel, margins: Floats, calibrator: Callable[[Ints], Calibrator]
-) -> Floats:
+def judged_probabilities(panel: Panel, margins: Floats, calibrator: Callable[[Ints], Calibrator]) -> Floats:
     """Return calibrated forecasts on the judged dates; NaN elsewhere.
 
     The calibrator of a bucket is fitted on the other buckets' out-of-fold margins, on dates before the

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from duewise.errors import DataError
+from duewise.features.registry import Feature
+
 Floats32 = NDArray[np.float32]
-
-MAX_LEVELS = 60  # categories kept by name; rarer ones are read as missing
-
-
-class CatalogueEntry(Protocol):
-    """What the encoding needs to know of a feature of the catalogue."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def tag(self) -> str: ...
-    @property
-    def monotone(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -53,8 +43,8 @@ class Encoding:
     features: tuple[EncodedFeature, ...]
 
     @classmethod
-    def learn(cls, frame: pd.DataFrame, catalogue: Sequence[CatalogueEntry]) -> Encoding:
-        """Return the encoding of the features of `catalogue`, with the categories seen in `frame`."""
+    def learn(cls, frame: pd.DataFrame, catalogue: Sequence[Feature]) -> Encoding:
+        """Return the encoding of the features of `catalogue`, with the category levels of `frame`."""
         return cls(tuple(_learned(frame[entry.name], entry) for entry in catalogue))
 
     @property
@@ -79,14 +69,14 @@ class Encoding:
 
         Raises
         ------
-        ValueError
+        DataError
             When `frame` lacks a feature of the encoding.
         """
         absent = [name for name in self.names if name not in frame.columns]
         if absent:
-            raise ValueError(
-                f"the features lack {len(absent)} column(s) that the model was trained on, such as "
-                f"{', '.join(absent[:5])}. Train again with this release."
+            raise DataError(
+                f"the model reads {len(absent)} feature(s) that tonight's tables do not give, such as "
+                f"{', '.join(absent[:5])}. Restore the columns behind them, or train again without them."
             )
         out = np.empty((len(frame), len(self.features)), dtype=np.float32)
         for i, feature in enumerate(self.features):
@@ -113,14 +103,9 @@ class Encoding:
         )
 
 
-def _learned(column: pd.Series[Any], entry: CatalogueEntry) -> EncodedFeature:
-    levels = None
-    if not _is_number(column):
-        counts = column.dropna().astype(str).value_counts()
-        # By count, then by name: the same levels in any order of the rows.
-        frequent = sorted(counts.index, key=lambda level: (-int(counts[level]), level))[:MAX_LEVELS]
-        levels = tuple(sorted(frequent))
-    return EncodedFeature(entry.name, str(entry.tag), int(entry.monotone or 0), levels)
+def _learned(column: pd.Series[Any], entry: Feature) -> EncodedFeature:
+    levels = tuple(map(str, column.cat.categories)) if entry.is_category else None
+    return EncodedFeature(entry.name, entry.tag.value, entry.monotone, levels)
 
 
 def _codes(column: pd.Series[Any], levels: tuple[str, ...] | None) -> NDArray[Any]:
@@ -130,10 +115,3 @@ def _codes(column: pd.Series[Any], levels: tuple[str, ...] | None) -> NDArray[An
     texts = column.astype("string")
     codes = pd.Index(levels).get_indexer(pd.Index(texts.fillna("")))
     return np.where((codes < 0) | texts.isna().to_numpy(), np.nan, codes)
-
-
-def _is_number(column: pd.Series[Any]) -> bool:
-    is_category = isinstance(column.dtype, pd.CategoricalDtype)
-    return not is_category and (
-        pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
-    )

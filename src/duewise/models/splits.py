@@ -132,7 +132,7 @@ def arrange(debtor_id: pd.Series[Any], as_of: pd.Series[Any], seed: int) -> Pane
     return Panel(
         roles=roles,
         bucket=bucket,
-        debtor=np.unique(debtor_id.astype(str).to_numpy(dtype=object), return_inverse=True)[1].astype(np.intp),
+        debtor=np.asarray(pd.factorize(debtor_id.astype(str), sort=True)[0], dtype=np.intp),
         calibrate=calibrate,
         judge=judge,
         rotations=tuple(rotations),

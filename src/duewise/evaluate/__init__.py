@@ -1,0 +1,1 @@
+"""How good forecasts and policies are, with intervals."""
