@@ -5,14 +5,15 @@ Ignoring that would count early payers double among those who were not contacted
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import pandas as pd
 
 from duewise.contracts.vocabulary import RIGHT_PARTY_OUTCOMES, Outcome, PaymentKind
+from duewise.features.dates import on_each_date
 from duewise.features.frame import stack
-from duewise.features.point_in_time import happened_within
+from duewise.features.point_in_time import AsOf, day, happened_within
 from duewise.features.scope import accounts_in_scope
 from duewise.sources.tables import Tables
 
@@ -35,18 +36,18 @@ def aftermath(
         By date and debtor id: ``debtor_id, as_of`` and ``paid_day, promised_day, reached_day``: whole days
         from `as_of`, 0 on the day itself, missing where it did not happen.
     """
-    return stack([_aftermath_of(tables, as_of, decision_days, sample) for as_of in sorted(set(dates))])
+    parts = on_each_date(tables.con, dates, lambda as_of: _aftermath_of(tables, as_of, decision_days, sample))
+    return stack([part for _, part in parts])
 
 
-def _aftermath_of(tables: Tables, as_of: date, decision_days: int, sample: float | None) -> ibis.Table:
+def _aftermath_of(tables: Tables, as_of: AsOf, decision_days: int, sample: float | None) -> ibis.Table:
     accounts = accounts_in_scope(tables, as_of, sample).select("account_id", "debtor_id")
-    end = as_of + timedelta(days=decision_days)
     paid = tables.payments.filter(
-        tables.payments.kind == PaymentKind.PAYMENT, happened_within(tables.payments, as_of, end)
+        tables.payments.kind == PaymentKind.PAYMENT, happened_within(tables.payments, as_of, 0, decision_days)
     )
     paid = paid.inner_join(accounts, "account_id")
     paid = paid.group_by("debtor_id").agg(paid_day=_day(paid["at"], as_of).min())
-    spoken = tables.contacts.filter(happened_within(tables.contacts, as_of, end))
+    spoken = tables.contacts.filter(happened_within(tables.contacts, as_of, 0, decision_days))
     spoken = spoken.mutate(day=_day(spoken["at"], as_of))
     spoken = spoken.group_by("debtor_id").agg(
         promised_day=spoken.day.min(where=spoken.outcome == Outcome.PROMISE),
@@ -57,9 +58,9 @@ def _aftermath_of(tables: Tables, as_of: date, decision_days: int, sample: float
     told = told.left_join(spoken, "debtor_id").drop("debtor_id_right")
     days = ("paid_day", "promised_day", "reached_day")
     return told.select(
-        "debtor_id", as_of=ibis.literal(as_of), **{name: told[name].cast("float64") for name in days}
+        "debtor_id", as_of=day(as_of), **{name: told[name].cast("float64") for name in days}
     ).order_by("debtor_id")
 
 
-def _day(at: ibis.Value, as_of: date) -> ibis.Value:
-    return at.date().delta(ibis.literal(as_of), unit="day")
+def _day(at: ibis.Value, as_of: AsOf) -> ibis.Value:
+    return at.date().delta(day(as_of), unit="day")

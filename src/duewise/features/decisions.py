@@ -6,15 +6,16 @@ nothing works. What follows within the decision period is told beside it, to be 
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import pandas as pd
 
 from duewise.contracts.vocabulary import CHANNELS, NONE, Cell, Direction
+from duewise.features.dates import on_each_date
 from duewise.features.exact import decode, encode, least_code
 from duewise.features.frame import stack, with_levels
-from duewise.features.point_in_time import happened_within, instant
+from duewise.features.point_in_time import AsOf, day, happened_within, instant
 from duewise.features.scope import accounts_in_scope
 from duewise.sources.tables import Tables
 
@@ -55,11 +56,12 @@ def decisions(
         - ``days_to_next_contact`` : whole days from `as_of` to the first of them, 0 on the day itself,
           missing without one
     """
-    parts = [_decisions_on(tables, as_of, decision_days, sample) for as_of in sorted(set(dates))]
-    return with_levels(stack(parts), {"action": ACTIONS, "cell": (*map(str, Cell), UNKNOWN_CELL)})
+    parts = on_each_date(tables.con, dates, lambda as_of: _decisions_on(tables, as_of, decision_days, sample))
+    decided = stack([part for _, part in parts])
+    return with_levels(decided, {"action": ACTIONS, "cell": (*map(str, Cell), UNKNOWN_CELL)})
 
 
-def _decisions_on(tables: Tables, as_of: date, decision_days: int, sample: float | None) -> ibis.Table:
+def _decisions_on(tables: Tables, as_of: AsOf, decision_days: int, sample: float | None) -> ibis.Table:
     people = accounts_in_scope(tables, as_of, sample).select("debtor_id").distinct()
     made = _outbound_contacts(tables, as_of, decision_days)
     decided = _chosen(people, made, tables.assignments, as_of)
@@ -70,7 +72,7 @@ def _decisions_on(tables: Tables, as_of: date, decision_days: int, sample: float
     n_later = told.n_later_contacts.coalesce(0)
     return told.select(
         "debtor_id",
-        as_of=ibis.literal(as_of),
+        as_of=day(as_of),
         action=told.action,
         propensity=told.assigned.ifelse(told.assigned_propensity, told.logged_propensity),
         cell=told.cell.coalesce(UNKNOWN_CELL),
@@ -82,31 +84,32 @@ def _decisions_on(tables: Tables, as_of: date, decision_days: int, sample: float
     ).order_by("debtor_id")
 
 
-def _outbound_contacts(tables: Tables, as_of: date, decision_days: int) -> ibis.Table:
+def _outbound_contacts(tables: Tables, as_of: AsOf, decision_days: int) -> ibis.Table:
     """Return our own contacts of the period with ``seconds`` and ``day`` since `as_of`."""
     contacts = tables.contacts
-    end = as_of + timedelta(days=decision_days)
-    ours = contacts.filter(contacts.direction != Direction.INBOUND, happened_within(contacts, as_of, end))
-    seconds = ours["at"].delta(ibis.literal(instant(as_of)), unit="second")
+    ours = contacts.filter(
+        contacts.direction != Direction.INBOUND, happened_within(contacts, as_of, 0, decision_days)
+    )
+    seconds = ours["at"].delta(instant(as_of), unit="second")
     return ours.select(
         "contact_id",
         "debtor_id",
         "channel",
         "propensity",
         seconds=seconds,
-        day=ours["at"].date().delta(ibis.literal(as_of), unit="day"),
+        day=ours["at"].date().delta(day(as_of), unit="day"),
     )
 
 
-def _chosen(people: ibis.Table, made: ibis.Table, assignments: ibis.Table, as_of: date) -> ibis.Table:
+def _chosen(people: ibis.Table, made: ibis.Table, assignments: ibis.Table, as_of: AsOf) -> ibis.Table:
     """Return the action of each debtor: as assigned, else as the first contact of the day tells."""
     on_day = made.filter(made.day == 0, made.channel.isin(CHANNELS))
     # Of contacts at one instant the heaviest: its code counts down from the end of the list.
     weight = len(CHANNELS) - 1 - encode(on_day.channel, CHANNELS)
     first = on_day.group_by("debtor_id").agg(first=least_code(on_day.seconds, weight))
-    tonight = assignments.filter(
-        assignments.as_of == ibis.literal(as_of), assignments.action.isin(ACTIONS)
-    ).select("debtor_id", "cell", assigned_action="action", assigned_propensity="propensity")
+    tonight = assignments.filter(assignments.as_of == day(as_of), assignments.action.isin(ACTIONS)).select(
+        "debtor_id", "cell", assigned_action="action", assigned_propensity="propensity"
+    )
     both = people.left_join(first, "debtor_id").drop("debtor_id_right")
     both = both.left_join(tonight, "debtor_id").drop("debtor_id_right")
     return both.mutate(

@@ -1,7 +1,5 @@
 """The event tables as features may see them: known at the date, in local time, without what is off limits."""
 
-from datetime import date
-
 import ibis
 
 from duewise.contracts.vocabulary import (
@@ -10,20 +8,21 @@ from duewise.contracts.vocabulary import (
     Outcome,
     StatedReason,
 )
-from duewise.features.point_in_time import instant, known, to_local
+from duewise.features.local_time import to_local
+from duewise.features.point_in_time import AsOf, instant, known
 from duewise.sources.tables import Tables
 
 REACHED_OUTCOMES = (*RIGHT_PARTY_OUTCOMES, Outcome.READ, Outcome.CLICKED)
 FOLDED_REASONS = (StatedReason.ILLNESS, StatedReason.DISPUTES_DEBT)
 
 
-def known_payments(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
-    """Return bookings known at `as_of`, with ``local_day``: the date on the debtor's calendar."""
+def known_payments(tables: Tables, as_of: AsOf, timezone: str) -> ibis.Table:
+    """Return bookings known at `as_of`, with ``local_day``: the date on the wall calendar."""
     payments = known(tables.payments, as_of)
     return payments.mutate(local_day=to_local(payments["at"], timezone, as_of).date())
 
 
-def known_contacts(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
+def known_contacts(tables: Tables, as_of: AsOf, timezone: str) -> ibis.Table:
     """Return the contacts that features may read at `as_of`.
 
     Whoever disputes, complains or opts out uses a right, and using it must never move a score: those rows
@@ -42,7 +41,7 @@ def known_contacts(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
     return contacts.mutate(
         outcome=outcome,
         stated_reason=folded_reason(contacts.stated_reason),
-        age_seconds=ibis.literal(instant(as_of)).delta(contacts["at"], unit="second"),
+        age_seconds=instant(as_of).delta(contacts["at"], unit="second"),
         reached=contacts.outcome.isin(REACHED_OUTCOMES),
         local_hour=to_local(contacts["at"], timezone, as_of).hour(),
     )
@@ -53,7 +52,7 @@ def folded_reason(reason: ibis.Value) -> ibis.Value:
     return reason.isin(FOLDED_REASONS).ifelse(StatedReason.OTHER, reason)
 
 
-def known_flags(tables: Tables, as_of: date) -> ibis.Table:
+def known_flags(tables: Tables, as_of: AsOf) -> ibis.Table:
     """Return the flags that were known at `as_of` and stood then."""
     flags = known(tables.flags, as_of, at="starts_at")
-    return flags.filter(flags.ends_at.isnull() | (flags.ends_at >= ibis.literal(instant(as_of))))
+    return flags.filter(flags.ends_at.isnull() | (flags.ends_at >= instant(as_of)))

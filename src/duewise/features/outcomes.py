@@ -10,9 +10,10 @@ import pandas as pd
 import structlog
 
 from duewise.contracts.vocabulary import HARM_OUTCOMES, PaymentKind
+from duewise.features.dates import on_each_date
 from duewise.features.exact import THOUSANDTHS, whole
 from duewise.features.frame import stack
-from duewise.features.point_in_time import happened_within
+from duewise.features.point_in_time import AsOf, day, happened_within
 from duewise.features.scope import accounts_in_scope
 from duewise.sources.tables import Tables
 
@@ -59,9 +60,11 @@ def outcomes(
         whole one.
     """
     parts = []
-    for as_of in sorted(set(dates)):
-        windows = {f"recovered_{h}d": (as_of, as_of + timedelta(days=h)) for h in horizons}
-        labels = stack([money_moved(tables, as_of, windows, sample)])
+    windows = {f"recovered_{h}d": (0, h) for h in horizons}
+    for as_of, moved in on_each_date(
+        tables.con, dates, lambda as_of: money_moved(tables, as_of, windows, sample)
+    ):
+        labels = stack([moved])
         mature = {h: is_mature(as_of, h, data_end, posting_delay_days) for h in horizons}
         parts.append(_labelled(labels, mature, repay_share))
         censored = [h for h in horizons if not mature[h]]
@@ -86,28 +89,25 @@ def prior_outcomes(
         ``prior_recovered_<h>d`` (at least 0) and ``prior_share_<h>d`` of that money and the balance
         together.
     """
-    parts = []
-    for as_of in sorted(set(dates)):
-        windows = {f"prior_recovered_{h}d": (as_of - timedelta(days=h), as_of) for h in horizons}
-        part = stack([money_moved(tables, as_of, windows, sample)])
-        for h in horizons:
-            money = part[f"prior_recovered_{h}d"].clip(lower=0)
-            part = part.assign(
-                **{f"prior_recovered_{h}d": money, f"prior_share_{h}d": money / (money + part["balance"])}
-            )
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    windows = {f"prior_recovered_{h}d": (-h, 0) for h in horizons}
+    parts = on_each_date(tables.con, dates, lambda as_of: money_moved(tables, as_of, windows, sample))
+    paid = stack([moved for _, moved in parts])
+    for h in horizons:
+        money = paid[f"prior_recovered_{h}d"].clip(lower=0)
+        share = money / (money + paid["balance"])
+        paid = paid.assign(**{f"prior_recovered_{h}d": money, f"prior_share_{h}d": share})
+    return paid
 
 
 def money_moved(
-    tables: Tables, as_of: date, windows: Mapping[str, tuple[date, date]], sample: float | None = None
+    tables: Tables, as_of: AsOf, windows: Mapping[str, tuple[int, int]], sample: float | None = None
 ) -> ibis.Table:
     """Return payments less reversals in each window, on the accounts in scope at `as_of`.
 
     Parameters
     ----------
-    windows : mapping of column name to (start, end)
-        Money counts when it moved in [start, end), whenever it reached the books.
+    windows : mapping of column name to (first, end)
+        Money counts when it moved in [as_of + first days, as_of + end days), whenever it reached the books.
 
     Returns
     -------
@@ -118,19 +118,24 @@ def money_moved(
     payments = tables.payments
     payments = payments.filter(
         payments.kind.isin((PaymentKind.PAYMENT, PaymentKind.REVERSAL)),
-        happened_within(payments, min(s for s, _ in windows.values()), max(e for _, e in windows.values())),
+        happened_within(
+            payments, as_of, min(f for f, _ in windows.values()), max(e for _, e in windows.values())
+        ),
     )
     amount = whole(payments.amount, THOUSANDTHS)
     signed = (payments.kind == PaymentKind.PAYMENT).ifelse(amount, -amount)
     moved = payments.group_by("account_id").agg(
-        **{name: signed.sum(where=happened_within(payments, *window)) for name, window in windows.items()}
+        **{
+            name: signed.sum(where=happened_within(payments, as_of, *window))
+            for name, window in windows.items()
+        }
     )
     owed = accounts.left_join(moved, "account_id").drop("account_id_right")
     total = owed.group_by("debtor_id").agg(
         balance=whole(owed.balance, THOUSANDTHS).sum() / THOUSANDTHS,
         **{name: owed[name].sum().coalesce(0.0) / THOUSANDTHS for name in windows},
     )
-    return total.select("debtor_id", "balance", *windows, as_of=ibis.literal(as_of)).order_by("debtor_id")
+    return total.select("debtor_id", "balance", *windows, as_of=day(as_of)).order_by("debtor_id")
 
 
 def harms(
@@ -145,21 +150,20 @@ def harms(
         where the days have not all passed).
     """
     parts = []
-    for as_of in sorted(set(dates)):
-        people = accounts_in_scope(tables, as_of, sample).select("debtor_id").distinct()
-        contacts = tables.contacts
-        struck = contacts.filter(
-            contacts.outcome.isin(HARM_OUTCOMES),
-            happened_within(contacts, as_of, as_of + timedelta(days=days)),
-        )
-        struck = struck.select(struck="debtor_id").distinct()
-        marked = people.left_join(struck, people.debtor_id == struck.struck)
-        marked = marked.select(
-            "debtor_id", as_of=ibis.literal(as_of), harmed=marked.struck.notnull().cast("float64")
-        )
-        part = stack([marked.order_by("debtor_id")])
+    for as_of, marked in on_each_date(tables.con, dates, lambda as_of: _harmed(tables, as_of, days, sample)):
+        part = stack([marked])
         parts.append(part if is_mature(as_of, days, data_end) else part.assign(harmed=np.nan))
     return pd.concat(parts, ignore_index=True)
+
+
+def _harmed(tables: Tables, as_of: AsOf, days: int, sample: float | None) -> ibis.Table:
+    people = accounts_in_scope(tables, as_of, sample).select("debtor_id").distinct()
+    contacts = tables.contacts
+    struck = contacts.filter(contacts.outcome.isin(HARM_OUTCOMES), happened_within(contacts, as_of, 0, days))
+    struck = struck.select(struck="debtor_id").distinct()
+    marked = people.left_join(struck, people.debtor_id == struck.struck)
+    harmed = marked.struck.notnull().cast("float64")
+    return marked.select("debtor_id", as_of=day(as_of), harmed=harmed).order_by("debtor_id")
 
 
 def _labelled(labels: pd.DataFrame, mature: Mapping[int, bool], repay_share: float) -> pd.DataFrame:

@@ -1,21 +1,45 @@
 """What was known when: the one place where events meet a date."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import ibis
 
-YEARS_OF_CLOCK_CHANGES = 3
-"""Older local times keep the oldest offset found: an hour of summer time no longer matters there."""
+
+@dataclass(frozen=True)
+class EachOf:
+    """A date that the engine fills in when it runs: one of several, see :mod:`duewise.features.dates`.
+
+    Attributes
+    ----------
+    value : ibis.Value
+        Stands for the date in a query.
+    first, last : date
+        The earliest and the latest that it may be.
+    """
+
+    value: Any
+    first: date
+    last: date
 
 
-def instant(as_of: date) -> datetime:
-    """Return the moment that `as_of` stands for: its 00:00 UTC, as naive UTC."""
-    return datetime.combine(as_of, time.min)
+AsOf = date | EachOf
+"""A decision date, or one of several."""
 
 
-def known(events: ibis.Table, as_of: date, at: str = "at") -> ibis.Table:
+def day(as_of: AsOf) -> ibis.Value:
+    """Return the decision date as an engine's value."""
+    return as_of.value if isinstance(as_of, EachOf) else ibis.literal(as_of)
+
+
+def instant(as_of: AsOf, plus_days: int = 0) -> ibis.Value:
+    """Return the moment that a decision date stands for, its 00:00 UTC, or one some days from it."""
+    moment = day(as_of).cast("timestamp")
+    return moment + ibis.interval(days=plus_days) if plus_days else moment
+
+
+def known(events: ibis.Table, as_of: AsOf, at: str = "at") -> ibis.Table:
     """Return the events that had happened and were in the books before `as_of`, with their age.
 
     Parameters
@@ -30,7 +54,7 @@ def known(events: ibis.Table, as_of: date, at: str = "at") -> ibis.Table:
     ibis.Table
         With ``age_days``: the smallest n such that the event lies in [as_of - n days, as_of).
     """
-    t = ibis.literal(instant(as_of))
+    t = instant(as_of)
     happened = events[at]
     seen = events.filter(happened < t, ibis.coalesce(events.recorded_at, happened) < t)
     return seen.mutate(age_days=days_before(seen[at].date(), as_of))
@@ -41,49 +65,14 @@ def in_window(events: ibis.Table, days: int) -> ibis.Value:
     return events.age_days <= days
 
 
-def days_before(day: ibis.Value, as_of: date) -> ibis.Value:
-    """Return whole days from a date to `as_of`; negative when the date is still to come."""
-    return ibis.literal(as_of).delta(day, unit="day")
+def happened_within(events: ibis.Table, as_of: AsOf, first_day: int, end_day: int) -> ibis.Value:
+    """Return whether an event lies in [as_of + first_day, as_of + end_day) by its own clock.
 
-
-def happened_within(events: ibis.Table, start: date, end: date) -> ibis.Value:
-    """Return whether events lie in [start, end) by the clock of the event alone, as outcomes count them."""
-    return (events.at >= ibis.literal(instant(start))) & (events.at < ibis.literal(instant(end)))
-
-
-def to_local(at: ibis.Value, timezone: str, as_of: date) -> ibis.Value:
-    """Return a UTC time as the wall clock of `timezone` showed it.
-
-    The clock changes are written out as plain comparisons, so that every engine computes the same.
+    Outcomes count when they happened, whenever they reached the books.
     """
-    steps = clock_changes(timezone, as_of)
-    shifted = [(start, at + ibis.interval(seconds=offset)) for start, offset in steps]
-    *recent, (_, oldest) = shifted
-    if not recent:
-        return oldest
-    branches: list[Any] = [(at >= ibis.literal(start), local) for start, local in recent]
-    return ibis.cases(*branches, else_=oldest)
+    return (events["at"] >= instant(as_of, first_day)) & (events["at"] < instant(as_of, end_day))
 
 
-def clock_changes(timezone: str, as_of: date) -> list[tuple[datetime, int]]:
-    """Return (naive UTC start, offset in seconds) of each period of constant offset, newest first."""
-    zone = ZoneInfo(timezone)
-    hour = timedelta(hours=1)
-    moment = instant(as_of + timedelta(days=1))
-    oldest = instant(as_of) - timedelta(days=366 * YEARS_OF_CLOCK_CHANGES)
-    steps: list[tuple[datetime, int]] = []
-    offset = _offset(moment, zone)
-    while moment > oldest:
-        earlier = moment - timedelta(days=1)
-        if _offset(earlier, zone) != offset:
-            while _offset(moment - hour, zone) == offset:
-                moment -= hour
-            steps.append((moment, offset))
-            offset = _offset(earlier, zone)
-        moment = earlier
-    return [*steps, (oldest, offset)]
-
-
-def _offset(moment: datetime, zone: ZoneInfo) -> int:
-    shift = moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()
-    return 0 if shift is None else round(shift.total_seconds())
+def days_before(when: ibis.Value, as_of: AsOf) -> ibis.Value:
+    """Return whole days from a date to `as_of`; negative when the date is still to come."""
+    return day(as_of).delta(when, unit="day")

@@ -1,13 +1,12 @@
 """Promises to pay and what became of them, told by the money and never by a status that someone typed."""
 
-from datetime import date
-
 import ibis
 
 from duewise.contracts.vocabulary import Outcome, PaymentKind
 from duewise.features.events import known_contacts, known_payments
 from duewise.features.exact import THOUSANDTHS, whole
-from duewise.features.point_in_time import days_before, to_local
+from duewise.features.local_time import to_local
+from duewise.features.point_in_time import AsOf, day, days_before
 from duewise.features.scope import placed_accounts
 from duewise.sources.tables import Tables
 
@@ -27,7 +26,7 @@ KEPT, BROKEN, OPEN = "kept", "broken", "open"
 STATUSES = (OPEN, KEPT, BROKEN)
 
 
-def promises(tables: Tables, as_of: date, timezone: str, sample: float | None = None) -> ibis.Table:
+def promises(tables: Tables, as_of: AsOf, timezone: str, sample: float | None = None) -> ibis.Table:
     """Return every promise known at `as_of` with what became of it by what was known then.
 
     Kept: payments less reversals between the day of the promise and `GRACE_DAYS` after the due date cover
@@ -64,12 +63,12 @@ def promises(tables: Tables, as_of: date, timezone: str, sample: float | None = 
         deadline=(due_on + ibis.interval(days=GRACE_DAYS)).cast("date"),
         amount=promised.promise_amount.nullif(0.0),
     )
-    made = made.filter((made.age_days <= MEMORY_DAYS) | (made.deadline >= ibis.literal(as_of)))
+    made = made.filter((made.age_days <= MEMORY_DAYS) | (made.deadline >= day(as_of)))
     received = _received(tables, made, as_of, timezone, sample)
     ledger = made.left_join(received, "contact_id").drop("contact_id_right")
     paid = ledger.paid.coalesce(0.0)
     kept = (paid > 0) & (paid >= ledger.amount.coalesce(0.0) * KEPT_SHARE)
-    status = ibis.cases((kept, KEPT), (ledger.deadline < ibis.literal(as_of), BROKEN), else_=OPEN)
+    status = ibis.cases((kept, KEPT), (ledger.deadline < day(as_of), BROKEN), else_=OPEN)
     return ledger.mutate(
         paid=paid,
         status=status,
@@ -79,7 +78,7 @@ def promises(tables: Tables, as_of: date, timezone: str, sample: float | None = 
 
 
 def _received(
-    tables: Tables, made: ibis.Table, as_of: date, timezone: str, sample: float | None
+    tables: Tables, made: ibis.Table, as_of: AsOf, timezone: str, sample: float | None
 ) -> ibis.Table:
     """Return the money that came in within the term of each promise, by contact id."""
     accounts = placed_accounts(tables, as_of, sample).select("debtor_id", payable="account_id")

@@ -1,12 +1,10 @@
 """Who is in scope at a date, and what each account owes by what was known then."""
 
-from datetime import date
-
 import ibis
 
 from duewise.contracts.vocabulary import PaymentKind
 from duewise.features.exact import THOUSANDTHS, whole
-from duewise.features.point_in_time import days_before, known
+from duewise.features.point_in_time import AsOf, day, days_before, known
 from duewise.sources.tables import Tables
 
 SMALLEST_BALANCE = 0.005  # half a cent: less is what rounding left over, not a debt
@@ -15,7 +13,7 @@ RAISES_BALANCE = (PaymentKind.CHARGE, PaymentKind.REVERSAL)
 LOWERS_BALANCE = (PaymentKind.PAYMENT, PaymentKind.WAIVER)
 
 
-def placed_accounts(tables: Tables, as_of: date, sample: float | None = None) -> ibis.Table:
+def placed_accounts(tables: Tables, as_of: AsOf, sample: float | None = None) -> ibis.Table:
     """Return the accounts that had entered collections before `as_of`; later ones are not yet known.
 
     Parameters
@@ -24,7 +22,7 @@ def placed_accounts(tables: Tables, as_of: date, sample: float | None = None) ->
         Share of debtors to keep, the same debtors at every date: their ids' hash decides.
     """
     accounts = tables.accounts
-    placed = accounts.filter(accounts.placed_on < as_of)
+    placed = accounts.filter(accounts.placed_on < day(as_of))
     if sample is None or sample >= 1:
         return placed
     return placed.filter(in_sample(placed.debtor_id, sample))
@@ -36,7 +34,7 @@ def in_sample(debtor_id: ibis.Value, share: float) -> ibis.Value:
     return debtor_id.hexdigest("md5").left(8) < limit
 
 
-def accounts_in_scope(tables: Tables, as_of: date, sample: float | None = None) -> ibis.Table:
+def accounts_in_scope(tables: Tables, as_of: AsOf, sample: float | None = None) -> ibis.Table:
     """Return the accounts in scope at `as_of`: placed before it, not closed before it, with a balance.
 
     Returns
@@ -47,7 +45,7 @@ def accounts_in_scope(tables: Tables, as_of: date, sample: float | None = None) 
         (0 for the debtor's largest account, ties by account id).
     """
     placed = placed_accounts(tables, as_of, sample)
-    still_open = placed.filter(placed.closed_on.isnull() | (placed.closed_on >= as_of))
+    still_open = placed.filter(placed.closed_on.isnull() | (placed.closed_on >= day(as_of)))
     bookings = known(tables.payments, as_of)
     amount = whole(bookings.amount, THOUSANDTHS)
     moved = bookings.group_by("account_id").agg(
@@ -68,7 +66,7 @@ def accounts_in_scope(tables: Tables, as_of: date, sample: float | None = None) 
     return owed.mutate(size_rank=ibis.row_number().over(largest_first))
 
 
-def closed_accounts(tables: Tables, as_of: date, sample: float | None = None) -> ibis.Table:
+def closed_accounts(tables: Tables, as_of: AsOf, sample: float | None = None) -> ibis.Table:
     """Return the accounts that had left collections before `as_of`."""
     placed = placed_accounts(tables, as_of, sample)
-    return placed.filter(placed.closed_on < as_of)
+    return placed.filter(placed.closed_on < day(as_of))

@@ -1,6 +1,6 @@
 """Snapshots: one row per debtor in scope at a date, with every feature; training and scoring share it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import ibis
@@ -8,9 +8,11 @@ import pandas as pd
 import structlog
 
 from duewise.contracts.vocabulary import Bucket, Table
-from duewise.features.catalogue import CONTEXT, available, definitions, extra_features
+from duewise.features.catalogue import available, definitions, extra_features
+from duewise.features.dates import on_each_date
 from duewise.features.events import known_contacts, known_flags, known_payments
 from duewise.features.frame import to_frame
+from duewise.features.point_in_time import AsOf, day
 from duewise.features.promise_ledger import promises
 from duewise.features.registry import Definition, Feature
 from duewise.features.scope import accounts_in_scope, closed_accounts, placed_accounts
@@ -35,7 +37,7 @@ BUCKET_LIMITS = {
 
 
 def snapshot(
-    tables: Tables, as_of: date, settings: FeatureSettings, sample: float | None = None
+    tables: Tables, as_of: AsOf, settings: FeatureSettings, sample: float | None = None
 ) -> ibis.Table:
     """Return the features of every debtor in scope at `as_of`, by what was known before it.
 
@@ -53,16 +55,24 @@ def snapshot(
     wanted = definitions(settings)
     extras = extra_features(tables, settings)
     in_scope = accounts_in_scope(tables, as_of, sample)
-    debtor = _by_debtor(in_scope, wanted, _largest_account_extras(in_scope, extras))
-    for source, events in _event_tables(tables, as_of, settings, sample).items():
-        debtor = _join_aggregates(debtor, events, [d for d in wanted if d.source == source])
-    debtor = _join_profile(debtor, tables, extras).mutate(as_of=ibis.literal(as_of))
-    debtor = debtor.mutate(
-        **{d.name: d.formula(debtor) for d in wanted if d.source == "debtor"}, bucket=bucket(debtor.dpd)
-    )
-    columns = {f.name: _typed(debtor, f) for f in available(tables, settings) if f.name not in CONTEXT}
-    context = {c: debtor[c].cast("int32") if c in ("dpd", "n_accounts") else debtor[c] for c in CONTEXT}
-    return debtor.select(*KEYS, **context, **columns).order_by("debtor_id")
+    sources = {"accounts": in_scope, **_event_tables(tables, as_of, settings.timezone, sample)}
+    largest = _largest_account_extras(in_scope, extras)
+    reduced = [
+        _by_debtor(rows, [d for d in wanted if d.source == source], largest if source == "accounts" else {})
+        for source, rows in sources.items()
+    ]
+    debtor = _joined(reduced, _profile(tables, extras), wanted, as_of)
+    derived = {d.name: d.formula(debtor) for d in wanted if d.source == "debtor"}
+    columns = {f.name: _typed(debtor, derived, f) for f in available(tables, settings)}
+    context = {
+        "balance": debtor.balance,
+        "dpd": debtor.dpd.cast("int32"),
+        "bucket": bucket(debtor.dpd),
+        "product": debtor["product"],
+        "region": debtor.region,
+        "n_accounts": debtor.n_accounts.cast("int32"),
+    }
+    return debtor.select(*KEYS, **{**columns, **context}).order_by("debtor_id")
 
 
 def snapshots(
@@ -73,7 +83,7 @@ def snapshots(
     Parameters
     ----------
     dates : iterable of date
-        One pass per date: a cross join over dates takes as long and many times the memory.
+        In any order, each taken once.
 
     Returns
     -------
@@ -83,8 +93,9 @@ def snapshots(
     """
     features = available(tables, settings)
     parts = []
-    for as_of in sorted(set(dates)):
-        part = snapshot(tables, as_of, settings, sample).to_pyarrow()
+    for as_of, part in on_each_date(
+        tables.con, dates, lambda as_of: snapshot(tables, as_of, settings, sample)
+    ):
         log.info("snapshot_built", as_of=str(as_of), debtors=part.num_rows, features=len(features))
         parts.append(part)
     return to_frame(parts, features)
@@ -96,17 +107,14 @@ def bucket(dpd: ibis.Value) -> ibis.Value:
     return ibis.cases(*((dpd <= BUCKET_LIMITS[b], str(b)) for b in closed), else_=str(last))
 
 
-def _event_tables(
-    tables: Tables, as_of: date, settings: FeatureSettings, sample: float | None
-) -> dict[str, ibis.Table]:
+def _event_tables(tables: Tables, as_of: AsOf, timezone: str, sample: float | None) -> dict[str, ibis.Table]:
     """Return the known rows behind each source of formulas, each with ``debtor_id``."""
     owners = placed_accounts(tables, as_of, sample).select("account_id", "debtor_id")
-    zone = settings.timezone
     sources = {
         "closed_accounts": closed_accounts(tables, as_of, sample),
-        "payments": known_payments(tables, as_of, zone).inner_join(owners, "account_id"),
-        "contacts": known_contacts(tables, as_of, zone),
-        "promises": promises(tables, as_of, zone, sample),
+        "payments": known_payments(tables, as_of, timezone).inner_join(owners, "account_id"),
+        "contacts": known_contacts(tables, as_of, timezone),
+        "promises": promises(tables, as_of, timezone, sample),
         "flags": known_flags(tables, as_of),
     }
     if sample is not None and sample < 1:
@@ -116,24 +124,33 @@ def _event_tables(
 
 
 def _by_debtor(
-    accounts: ibis.Table, wanted: Sequence[Definition], extras: dict[str, ibis.Value]
+    rows: ibis.Table, formulas: Sequence[Definition], more: Mapping[str, ibis.Value]
 ) -> ibis.Table:
-    formulas = {d.name: d.formula(accounts) for d in wanted if d.source == "accounts"}
-    return accounts.group_by("debtor_id").agg(**formulas, **extras)
+    return rows.group_by("debtor_id").agg(**{d.name: d.formula(rows) for d in formulas}, **more)
 
 
-def _join_aggregates(debtor: ibis.Table, events: ibis.Table, wanted: Sequence[Definition]) -> ibis.Table:
-    """Return `debtor` with one column per formula over its `events`."""
-    reduced = events.group_by("debtor_id").agg(**{d.name: d.formula(events) for d in wanted})
-    joined = debtor.left_join(reduced, "debtor_id").drop("debtor_id_right")
-    filled = {d.name: joined[d.name].coalesce(d.nothing) for d in wanted if d.nothing is not None}
-    return joined.mutate(**filled)
-
-
-def _join_profile(debtor: ibis.Table, tables: Tables, extras: Sequence[Feature]) -> ibis.Table:
+def _profile(tables: Tables, extras: Sequence[Feature]) -> ibis.Table:
     declared = {f.name: tables.debtors[f.needs[0][1]] for f in extras if f.needs[0][0] == Table.DEBTORS}
-    profile = tables.debtors.select("debtor_id", *PROFILE, *CONTACT_POINTS, **declared)
-    return debtor.left_join(profile, "debtor_id").drop("debtor_id_right")
+    return tables.debtors.select("debtor_id", *PROFILE, *CONTACT_POINTS, **declared)
+
+
+def _joined(
+    reduced: Sequence[ibis.Table], profile: ibis.Table, wanted: Sequence[Definition], as_of: AsOf
+) -> ibis.Table:
+    """Return one row per debtor in scope: the first table's debtors, all tables' columns.
+
+    One chain of joins and one projection: each further layer of so many columns costs planning time.
+    """
+    nothing = {d.name: d.nothing for d in wanted if d.nothing is not None}
+    scope, *others = (*reduced, profile)
+    chain = scope
+    for other in others:
+        chain = chain.left_join(other, scope.debtor_id == other.debtor_id)
+    columns = {
+        name: table[name] for table in (scope, *others) for name in table.columns if name != "debtor_id"
+    }
+    filled = {name: c.coalesce(nothing[name]) if name in nothing else c for name, c in columns.items()}
+    return chain.select(debtor_id=scope.debtor_id, as_of=day(as_of), **filled)
 
 
 def _largest_account_extras(accounts: ibis.Table, extras: Sequence[Feature]) -> dict[str, ibis.Value]:
@@ -143,7 +160,7 @@ def _largest_account_extras(accounts: ibis.Table, extras: Sequence[Feature]) -> 
     }
 
 
-def _typed(debtor: ibis.Table, feature: Feature) -> ibis.Value:
+def _typed(debtor: ibis.Table, derived: Mapping[str, ibis.Value], feature: Feature) -> ibis.Value:
     """Return a feature as models read it; half the memory of a double loses no information they use."""
-    value = debtor[feature.name]
+    value = derived[feature.name] if feature.name in derived else debtor[feature.name]
     return value if feature.is_category else value.cast("float32")

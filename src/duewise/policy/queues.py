@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from duewise.contracts.vocabulary import NONE, Direction, Queue
 from duewise.features.events import known_contacts
-from duewise.features.point_in_time import to_local
+from duewise.features.local_time import to_local
 from duewise.features.promise_ledger import BROKEN, OPEN, promises
 from duewise.features.scope import accounts_in_scope
 from duewise.sources.tables import Tables
