@@ -1,0 +1,209 @@
+"""Learning data of the channel effects: what was done on past days, what was known before, what came of it.
+
+Every past day of the history is a decision day for every debtor in scope, also one on which nothing was
+done. Contacts are rare among them, so days are many, rows with an action are all kept as far as room
+allows, and rows without are drawn by a keyed hash and weighted back.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import structlog
+from numpy.typing import NDArray
+
+from duewise.config import Portfolio
+from duewise.contracts.vocabulary import NONE
+from duewise.features.aftermath import aftermath
+from duewise.features.decisions import ACTIONS, decisions
+from duewise.features.outcomes import harms, outcomes, prior_outcomes
+from duewise.features.settings import FeatureSettings
+from duewise.features.snapshot import snapshots
+from duewise.models.censoring import Censoring, censoring_weights
+from duewise.models.encoding import Encoding
+from duewise.sources.tables import Tables
+
+log = structlog.get_logger(__name__)
+
+Floats = NDArray[np.float64]
+
+MAX_ROWS = 150_000
+"""Rows that effects are learned from; more would cost minutes and gain little precision."""
+
+MOST_DAYS = 90
+FEWEST_DAYS = 12
+CANDIDATE_ROWS = 2_000_000
+"""Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
+
+CHANGES = ("paid_day", "promised_day", "reached_day")
+
+
+@dataclass(frozen=True)
+class LearningData:
+    """Rows to learn effects from; arrays of shape (n,), one row per debtor and decision day.
+
+    Attributes
+    ----------
+    features : DataFrame
+        What was known before the day.
+    action : ndarray of str
+        What was assigned or, where nothing was assigned, done on the day.
+    propensity : ndarray
+        Logged probability of that action; NaN where none was logged.
+    share : ndarray
+        Recovered share of the balance within the first horizon.
+    prior_share : ndarray
+        The same over the horizon before the day: no action can have changed it.
+    harmed : ndarray
+        1 where a complaint, opt-out or dispute followed within 30 days; NaN where not yet known.
+    weight : ndarray
+        Sampling weight times censoring weight; censored rows are left out.
+    """
+
+    features: pd.DataFrame
+    debtor_id: NDArray[np.object_]
+    as_of: NDArray[np.datetime64]
+    action: NDArray[np.object_]
+    propensity: Floats
+    cell: NDArray[np.object_]
+    assigned: NDArray[np.bool_]
+    delivered: NDArray[np.bool_]
+    balance: Floats
+    share: Floats
+    prior_share: Floats
+    harmed: Floats
+    weight: Floats
+    censoring: Censoring
+    days: tuple[date, ...]
+    seen: dict[str, int]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.action)
+
+
+def learning_days(
+    end: date, horizon: int, delay: int, history_days: int, rows_per_day: int
+) -> tuple[date, ...]:
+    """Return the decision days: spread evenly over the mature history, never a whole number of weeks apart.
+
+    A step of whole weeks would see one weekday only, and the old policy has habits by weekday.
+    """
+    last = end - timedelta(days=horizon + delay)
+    span = max(history_days - horizon - delay, 1)
+    wanted = int(np.clip(CANDIDATE_ROWS / max(rows_per_day, 1), FEWEST_DAYS, MOST_DAYS))
+    step = max(span // wanted, 1)
+    step += step % 7 == 0
+    return tuple(sorted(last - timedelta(days=step * i) for i in range(wanted) if step * i <= span))
+
+
+def build_learning_data(
+    tables: Tables,
+    portfolio: Portfolio,
+    encoding: Encoding,
+    end: date,
+    rows_per_day: int,
+    sample: float = 1.0,
+) -> LearningData | None:
+    """Return the rows to learn from; None where no day is mature or nothing was ever done.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        Turns features into the matrix that the censoring model reads.
+    end : date
+        The books hold nothing from its 00:00 UTC on.
+    rows_per_day : int
+        Debtors in scope on a typical day.
+    sample : float
+        Share of debtors to look at.
+    """
+    training, horizon = portfolio.training, portfolio.horizons[0]
+    days = learning_days(end, horizon, training.posting_delay_days, training.history_days, rows_per_day)
+    decided = decisions(tables, days, portfolio.decision_days, sample)
+    if not (decided["action"] != NONE).any():
+        return None
+    keep, sampling = _draw(decided, training.seed)
+    seen = {str(action): int(n) for action, n in decided["action"].value_counts().items()}
+    log.info("learning_rows_drawn", days=len(days), rows=len(decided), kept=int(keep.sum()), actions=seen)
+    parts = []
+    for day in days:
+        rows = (decided["as_of"] == pd.Timestamp(day)).to_numpy()
+        if keep[rows].any():
+            parts.append(_day_rows(tables, portfolio, day, end, sample).loc[keep[rows]])
+    told = decided.loc[keep].reset_index(drop=True)
+    known = pd.concat(parts, ignore_index=True)
+    _require_same_rows(told, known)
+    action = told["action"].astype(str).to_numpy(dtype=object)
+    codes = np.array([ACTIONS.index(name) for name in action], dtype=np.int64)
+    censoring = censoring_weights(
+        encoding.matrix(known),
+        codes,
+        told["days_to_next_contact"].to_numpy(dtype=float),
+        {name: known[name].to_numpy(dtype=float) for name in CHANGES},
+        portfolio.decision_days,
+        groups=told["debtor_id"].to_numpy(),
+        seed=training.seed,
+        threads=training.threads,
+    )
+    kept = censoring.kept
+    weight = (sampling[keep] * censoring.weight)[kept]
+    known, told = known.loc[kept].reset_index(drop=True), told.loc[kept].reset_index(drop=True)
+    return LearningData(
+        features=known[list(encoding.names)],
+        debtor_id=told["debtor_id"].to_numpy(dtype=object),
+        as_of=told["as_of"].to_numpy(),
+        action=action[kept],
+        propensity=told["propensity"].to_numpy(dtype=float),
+        cell=told["cell"].astype(str).to_numpy(dtype=object),
+        assigned=told["assigned"].to_numpy(dtype=bool),
+        delivered=told["delivered"].to_numpy(dtype=bool),
+        balance=known["balance"].to_numpy(dtype=float),
+        share=known[f"share_{horizon}d"].to_numpy(dtype=float),
+        prior_share=known[f"prior_share_{horizon}d"].to_numpy(dtype=float),
+        harmed=known["harmed"].to_numpy(dtype=float),
+        weight=weight / weight.mean(),
+        censoring=censoring,
+        days=days,
+        seen=seen,
+    )
+
+
+def _draw(decided: pd.DataFrame, seed: int) -> tuple[NDArray[np.bool_], Floats]:
+    """Return which rows to keep and the weight that makes up for those left out.
+
+    Half of the room belongs to rows with an action; what they do not need goes to the others.
+    """
+    acted = (decided["action"] != NONE).to_numpy()
+    n_acted, n_idle = int(acted.sum()), int((~acted).sum())
+    room_acted = max(MAX_ROWS // 2, MAX_ROWS - n_idle)
+    share_acted = min(1.0, room_acted / max(n_acted, 1))
+    room_idle = MAX_ROWS - round(share_acted * n_acted)
+    share_idle = min(1.0, room_idle / max(n_idle, 1))
+    share = np.where(acted, share_acted, share_idle)
+    draw = np.random.default_rng(seed).random(len(decided))
+    return draw < share, 1.0 / share
+
+
+def _day_rows(tables: Tables, portfolio: Portfolio, day: date, end: date, sample: float) -> pd.DataFrame:
+    """Return features, outcomes and aftermath of every debtor in scope on one day."""
+    training, horizon = portfolio.training, portfolio.horizons[0]
+    parts = [
+        snapshots(tables, [day], FeatureSettings.of(portfolio), sample),
+        outcomes(tables, [day], [horizon], training.repay_share, end, training.posting_delay_days, sample),
+        prior_outcomes(tables, [day], [horizon], sample),
+        harms(tables, [day], end, sample),
+        aftermath(tables, [day], portfolio.decision_days, sample),
+    ]
+    first, *others = parts
+    for other in others:
+        _require_same_rows(first, other)
+    fresh = [other[[name for name in other.columns if name not in first.columns]] for other in others]
+    return pd.concat([first, *fresh], axis=1)
+
+
+def _require_same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    same = len(one) == len(other) and (one["debtor_id"].to_numpy() == other["debtor_id"].to_numpy()).all()
+    if not same:
+        raise AssertionError("two queries over the same debtors disagree on who is in scope")
