@@ -170,7 +170,7 @@ def _contacts(
     contacts: ibis.Table, since: date | None, debtors: ibis.Table, accounts: ibis.Table
 ) -> pd.DataFrame:
     if since is not None:
-        contacts = contacts.filter(contacts["at"] >= ibis.literal(instant(since)))
+        contacts = contacts.filter(contacts["at"] >= instant(since))
     rows = _with_rows(contacts, debtors, accounts)
     codes = rows.select(
         "debtor_row",

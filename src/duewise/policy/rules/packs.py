@@ -19,6 +19,16 @@ COMPANY_RANK = 4
 """A company's own rules are named last among the reasons of a denial."""
 
 
+class _PackLoader(yaml.SafeLoader):
+    """Safe YAML in which only `true` and `false` are booleans: `no` is Norway and `on` is a word."""
+
+
+_PackLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tf"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True)
 class LoadedRule:
     """A rule with where it stands: its pack, that pack's calendar, and whether the company wrote it."""
@@ -122,7 +132,7 @@ def read_pack(path: Path) -> Pack:
         All faults of the file at once, each with the rule it is in and what to do.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_PackLoader)
     except OSError as error:
         raise ConfigError(f"rules: {path} cannot be read ({error.strerror}); check the path") from error
     except yaml.YAMLError as error:
