@@ -9,7 +9,7 @@ from duewise.simulate.arrays import Floats, Ints
 from duewise.simulate.contacts import contact_hours
 from duewise.simulate.events import begin_day
 from duewise.simulate.journal import Journal
-from duewise.simulate.old_policy import NONE_CODE, choose
+from duewise.simulate.old_policy import NONE_CODE, choose, relative_balance
 from duewise.simulate.payments import pay_chance, payments_if_made, post_payments
 from duewise.simulate.responses import make_contacts
 from duewise.simulate.state import Portfolio
@@ -76,7 +76,8 @@ def deliver(
     outcome_luck: Floats | None = None,
 ) -> None:
     """Carry out the decided contacts that the world delivers; `outcome_luck` replaces the luck of the day."""
-    share = np.array(portfolio.world.delivery)[channel]
+    # What staff cannot get through is left out, and they take the larger balances first.
+    share = np.array(portfolio.world.delivery)[channel] ** np.exp(-0.5 * relative_balance(portfolio, rows))
     if outcome_luck is None:
         outcome_luck = portfolio.luck.uniform("outcome", day, rows)
     done = np.flatnonzero(portfolio.luck.uniform("delivered", day, rows) < share)

@@ -104,7 +104,7 @@ def _at_work(portfolio: Portfolio, kind: DayKind) -> bool:
     return kind.office_open and not (portfolio.world.early_payers and kind.weekday not in (2, 3, 4))
 
 
-def _relative_balance(portfolio: Portfolio, rows: Ints) -> Floats:
+def relative_balance(portfolio: Portfolio, rows: Ints) -> Floats:
     """Return the log of the known balance against a typical one, clipped."""
     known = portfolio.balance(rows) + portfolio.state.pending[rows]
     typical = 9000.0 * portfolio.world.balance_scale
@@ -120,7 +120,7 @@ def _contact_rate(portfolio: Portfolio, day: int, rows: Ints) -> Floats:
     recently_paid = day - state.known_payment_day[rows] <= 14
     promise_open = state.promise_due[rows] >= day
     log_factor = (
-        0.20 * _relative_balance(portfolio, rows)
+        0.20 * relative_balance(portfolio, rows)
         + 0.5 * np.minimum(state.promises_broken[rows], 2)
         - 1.3 * recently_paid
         + 0.5 * (state.known_payment_day[rows] == NEVER)
@@ -139,7 +139,7 @@ def _channel_weights(portfolio: Portfolio, day: int, rows: Ints) -> Floats:
     score = (
         np.minimum(state.promises_broken[rows], 2)[:, None] * _BY_BROKEN
         + (state.known_payment_day[rows] == NEVER)[:, None] * _BY_NEVER_PAID
-        + _relative_balance(portfolio, rows)[:, None] * _BY_BALANCE
+        + relative_balance(portfolio, rows)[:, None] * _BY_BALANCE
         + portfolio.people.gut[rows][:, None] * _BY_GUT
         + state.hostile_seen[rows][:, None] * _BY_HOSTILE
     )

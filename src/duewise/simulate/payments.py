@@ -90,7 +90,8 @@ def payments_if_made(portfolio: Portfolio, day: int, rows: Ints, promise_share: 
     account = portfolio.oldest_account(rows)
     owed = state.balance[rows, account]
     means = disposable_income(people, present_ability(people, day, rows), rows)
-    pays_all = sigmoid(0.1 + 1.1 * np.log(2.5 * means / np.maximum(owed, 1e-2)))
+    # However large the debt, now and then all of it is paid: a house is sold, a family helps.
+    pays_all = 0.02 + 0.98 * sigmoid(0.1 + 1.1 * np.log(2.5 * means / np.maximum(owed, 1e-2)))
     part = typical_payment(means, luck.normal("payment_size", day, rows))
     amount = np.where(luck.uniform("pays_all", day, rows) < pays_all, owed, np.minimum(part, owed))
     promised = luck.uniform("pays_promise", day, rows) < promise_share
