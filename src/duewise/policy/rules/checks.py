@@ -244,9 +244,12 @@ def _limitation(condition: c.Limitation, part: Part, view: View, _: str) -> Mask
     expires = accounts.limitation_expires.copy()
     if condition.years is not None:
         since = np.maximum(accounts.past_due_since, accounts.last_interrupted)
-        if condition.restarted_by_payment:
-            since = np.maximum(since, accounts.last_payment)
         computed = _years_later(since, condition.years, condition.year_end)
+        if condition.restarted_by_payment:
+            # A payment after expiry revives nothing: for a suit the protective reading.
+            in_time = (accounts.last_payment > since) & (accounts.last_payment < computed)
+            again = _years_later(accounts.last_payment, condition.years, condition.year_end)
+            computed = np.where(in_time, again, computed)
         expires = np.where(expires == NO_DAY, computed, expires)
     barred = view.spread(view.day) >= expires
     silent = expires == NO_DAY

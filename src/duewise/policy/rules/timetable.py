@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from duewise.policy.rules.conditions import DAY_MINUTES, Hours, Window, read_clock
+from duewise.policy.rules.conditions import DAY_MINUTES, WEEKDAYS, Hours, Window, read_clock
 from duewise.policy.rules.places import (
     DAY_SECONDS,
     Place,
@@ -160,13 +160,19 @@ def contains(spans: Intervals, second: int) -> bool:
     return any(start <= second < end for start, end in spans)
 
 
-def spans_of(detail: str) -> tuple[tuple[int, int], ...]:
-    """Return the minutes of the day that ``18:00-20:00`` covers; ``22:00-08:00`` runs over midnight.
+def spans_of(detail: str, day: int) -> tuple[tuple[int, int], ...]:
+    """Return the minutes of `day` that ``18:00-20:00`` covers; ``22:00-08:00`` runs over midnight.
 
-    A detail that cannot be read covers the whole day: what the debtor asked is read against the caller.
+    A weekday may stand before the hours or alone: ``mon 10:00-12:00``, ``sat``. A detail that cannot be read
+    covers the whole day: what the debtor asked is read against the caller.
     """
+    words = str(detail).split()
+    if words and words[0] in WEEKDAYS:
+        if words[0] != WEEKDAYS[weekday(day)]:
+            return ()
+        words = words[1:] or ["00:00-24:00"]
     try:
-        start, end = (read_clock(part.strip()) for part in str(detail).split("-"))
+        start, end = (read_clock(clock) for clock in "".join(words).split("-"))
     except ValueError:
         return ((0, DAY_MINUTES),)
     if start < end:
@@ -174,18 +180,23 @@ def spans_of(detail: str) -> tuple[tuple[int, int], ...]:
     return tuple(span for span in ((0, end), (start, DAY_MINUTES)) if span[0] < span[1])
 
 
+def weekday(day: int) -> int:
+    """Return the weekday of a date, Monday 0; 1 January 1970 was a Thursday."""
+    return (day + 3) % 7
+
+
 def _open_on(
     clock: ClockRule, zone: str, day: int, place: Place, quiet: tuple[str, ...], agreed: tuple[str, ...]
 ) -> Intervals:
     if clock.hours is None:
         whole = image(zone, day, 0, DAY_MINUTES)
-        closed = [image(zone, day, *span) for detail in quiet for span in spans_of(detail)]
+        closed = [image(zone, day, *span) for detail in quiet for span in spans_of(detail, day)]
         return subtract(whole, union(*closed))
     subdivision = holiday_subdivision(place.region, clock.country, clock.holidays_of)
     window = window_on(clock.hours, day, clock.country, subdivision)
     spans = [image(zone, day, *window)] if window else []
     # Consent widens only; an unreadable span of consent widens nothing.
-    readable = [span for detail in agreed for span in spans_of(detail) if span != (0, DAY_MINUTES)]
+    readable = [span for detail in agreed for span in spans_of(detail, day) if span != (0, DAY_MINUTES)]
     return union(*spans, *(image(zone, day, *span) for span in readable))
 
 
@@ -196,7 +207,6 @@ def window_on(hours: Hours, day: int, country: str | None, subdivision: str | No
         name = public_holidays(country, subdivision, year).get(day)
         if name is not None and (not hours.holiday_names or name.startswith(hours.holiday_names)):
             return hours.holidays
-    weekday = (day + 3) % 7  # 1 January 1970 was a Thursday
-    if weekday >= 5 and day in working_weekends(country, year):
+    if weekday(day) >= 5 and day in working_weekends(country, year):
         return hours.week[0]  # a weekend day worked in exchange for a holiday is like a Monday
-    return hours.week[weekday]
+    return hours.week[weekday(day)]
