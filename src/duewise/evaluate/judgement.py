@@ -16,6 +16,7 @@ from duewise.evaluate.bootstrap import (
     reflected_estimate,
 )
 from duewise.evaluate.metrics import MoneyMetrics, ProbabilityMetrics
+from duewise.models.horizon_rows import HorizonRows
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -29,6 +30,11 @@ class JudgedRows:
     repaid: Floats
     balance: Floats
     money: Floats
+
+    @classmethod
+    def of(cls, rows: HorizonRows, index: Ints) -> JudgedRows:
+        """Return the rows of `rows` at the given positions."""
+        return cls(rows.panel.debtor[index], rows.repaid[index], rows.balance[index], rows.money[index])
 
 
 @dataclass(frozen=True)

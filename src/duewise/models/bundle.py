@@ -97,8 +97,10 @@ class Bundle:
     def save(self, folder: Path) -> None:
         """Write the bundle as text files into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        for model in (*self.repayment.values(), *self.amount.values()):
-            model.save(folder)
+        for repayment in self.repayment.values():
+            repayment.save(folder)
+        for amount in self.amount.values():
+            amount.save(folder)
         write_json(
             folder / "bundle.json",
             {

@@ -92,24 +92,25 @@ def fit_line(margin: Floats, target: Floats, weight: Floats | None = None) -> Ca
 
 
 def fit_isotonic(margin: Floats, target: Floats) -> Calibrator:
-    """Return isotonic regression of `target` on `margin`, joined by straight lines between block centres.
+    """Return isotonic regression of `target` on `margin`: flat inside its blocks, straight between them.
 
-    Block means are shrunk by one row towards the overall rate, so that no probability is 0 or 1 and an
-    explanation can always be given in log-odds.
+    No probability is closer to 0 or 1 than the sample can tell, so that an explanation can always be given
+    in log-odds.
     """
     from sklearn.isotonic import IsotonicRegression
 
     order = np.argsort(margin, kind="stable")
     x, y = margin[order], target[order]
-    fitted = IsotonicRegression(out_of_bounds="clip").fit_transform(x, y)
+    fitted = IsotonicRegression().fit_transform(x, y)
     starts = np.flatnonzero(np.r_[True, np.diff(fitted) > 0])
-    sizes = np.diff(np.r_[starts, len(x)])
-    centres = np.add.reduceat(x, starts) / sizes
-    means = np.add.reduceat(y, starts) / sizes
-    shrunk = np.maximum.accumulate((means * sizes + y.mean()) / (sizes + 1.0))
-    distinct = np.r_[True, np.diff(centres) > 0]
-    log_odds = logit(np.clip(shrunk[distinct], 1e-6, 1.0 - 1e-6))
-    return Calibrator("isotonic", tuple(centres[distinct].tolist()), tuple(log_odds.tolist()))
+    ends = np.r_[starts[1:], len(x)] - 1
+    least = 1.0 / (len(x) + 2.0)
+    log_odds = logit(np.clip(fitted[starts], least, 1.0 - least))
+    knots = np.column_stack([x[starts], x[ends]]).ravel()
+    distinct = np.r_[True, np.diff(knots) > 0]
+    return Calibrator(
+        "isotonic", tuple(knots[distinct].tolist()), tuple(np.repeat(log_odds, 2)[distinct].tolist())
+    )
 
 
 def choose_calibrator(margin: Floats, target: Floats, debtor: NDArray[Any]) -> Calibrator:

@@ -15,6 +15,8 @@ from duewise.features.registry import Feature
 
 Floats32 = NDArray[np.float32]
 
+EXAMPLE_QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
+
 
 @dataclass(frozen=True)
 class EncodedFeature:
@@ -82,6 +84,28 @@ class Encoding:
         for i, feature in enumerate(self.features):
             out[:, i] = _codes(frame[feature.name], feature.levels)
         return out
+
+    def example(self, matrix: Floats32) -> pd.DataFrame:
+        """Return a few rows of features that belong to nobody: quantiles of each column by itself.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (rows, features)
+            Encoded training features.
+        """
+        columns: dict[str, Any] = {}
+        for i, feature in enumerate(self.features):
+            known = matrix[np.isfinite(matrix[:, i]), i].astype(np.float64)
+            if feature.levels is not None:
+                columns[feature.name] = [
+                    feature.levels[k % len(feature.levels)] if feature.levels else None
+                    for k in range(len(EXAMPLE_QUANTILES))
+                ]
+            elif len(known):
+                columns[feature.name] = np.quantile(known, EXAMPLE_QUANTILES)
+            else:
+                columns[feature.name] = np.nan
+        return pd.DataFrame(columns, index=range(len(EXAMPLE_QUANTILES)))
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the encoding as plain lists and dictionaries."""

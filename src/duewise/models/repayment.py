@@ -60,15 +60,9 @@ def fit_repayment(rows: HorizonRows, threads: int, seed: int) -> tuple[Repayment
     the out-of-fold margins of the latest dates. So the figures describe the recipe on dates that it had not
     seen; the shipped model knows those dates as well, which is why it is not judged on them.
     """
-    trees = TreeFitter(rows, "binary", rows.repaid, threads, seed)
+    trees = _trees(rows, threads, seed)
     rounds: list[int] = []
-
-    def fit(teach: Ints, stop: Ints) -> Margins:
-        booster, best = trees.stopped(teach, stop)
-        rounds.append(best)
-        return trees.margins(booster, best)
-
-    margins, judged = cross_fitted(rows, fit)
+    margins, judged = cross_fitted(rows, _stopped_fit(trees, rounds))
     everyone = np.arange(len(rows.repaid))
     model = Repayment(
         horizon=rows.horizon,
@@ -76,6 +70,26 @@ def fit_repayment(rows: HorizonRows, threads: int, seed: int) -> tuple[Repayment
         calibrator=_calibrator(rows, margins, calibration_rows(rows.panel, margins)),
     )
     return model, judged
+
+
+def judged_repayment(rows: HorizonRows, threads: int, seed: int) -> Floats:
+    """Return the forecasts of :func:`fit_repayment` on the judged rows alone, without the last fit."""
+    return cross_fitted(rows, _stopped_fit(_trees(rows, threads, seed), []))[1]
+
+
+def _trees(rows: HorizonRows, threads: int, seed: int) -> TreeFitter:
+    return TreeFitter(rows, "binary", rows.repaid, threads, seed)
+
+
+def _stopped_fit(trees: TreeFitter, rounds: list[int]) -> Fit:
+    """Return a fit that boosts until the second rows gain nothing, and notes its rounds in `rounds`."""
+
+    def fit(teach: Ints, stop: Ints) -> Margins:
+        booster, best = trees.stopped(teach, stop)
+        rounds.append(best)
+        return trees.margins(booster, best)
+
+    return fit
 
 
 def cross_fitted(rows: HorizonRows, fit: Fit) -> tuple[Floats, Floats]:
