@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from duewise.config import Portfolio
-from duewise.sources.open import examine_sources
+from duewise.sources.examine import examine_sources
 from duewise.sources.report import AcceptanceReport
 
 

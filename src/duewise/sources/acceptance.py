@@ -113,8 +113,8 @@ def _create_faults(con: duckdb.DuckDBPyConnection, plan: TablePlan, staged: Stag
             f"INSERT INTO staging.faults_{table} "
             f"SELECT {ROW}, fault.column_name, fault.reason FROM ("
             f"SELECT {ROW}, unnest({_named(faults)}) AS fault FROM ("
-            f"SELECT r.{ROW}, {flags} FROM staging.read_{table} AS r {joins} WHERE NOT {put_aside(plan, moments)}"
-            f") WHERE {anything}) WHERE fault IS NOT NULL"
+            f"SELECT r.{ROW}, {flags} FROM staging.read_{table} AS r {joins} "
+            f"WHERE NOT {put_aside(plan, moments)}) WHERE {anything}) WHERE fault IS NOT NULL"
         )
     if staged.malformed is not None:
         con.execute(
@@ -124,14 +124,9 @@ def _create_faults(con: duckdb.DuckDBPyConnection, plan: TablePlan, staged: Stag
 
 
 def _named(faults: list[Fault]) -> str:
-    return (
-        "["
-        + ", ".join(
-            f"CASE WHEN f{i} THEN {{column_name: {literal(fault.column)}, reason: {literal(fault.reason)}}} END"
-            for i, fault in enumerate(faults)
-        )
-        + "]"
-    )
+    """Return SQL of the list of faults whose flags `f0`, `f1`, … are true, with nulls for the others."""
+    named = (f"{{column_name: {literal(fault.column)}, reason: {literal(fault.reason)}}}" for fault in faults)
+    return "[" + ", ".join(f"CASE WHEN f{i} THEN {name} END" for i, name in enumerate(named)) + "]"
 
 
 def _add_duplicates(con: duckdb.DuckDBPyConnection, plan: TablePlan, moments: Moments) -> None:

@@ -1,43 +1,20 @@
 """What managers are told about the input: warnings in the portfolio's language, and refusals."""
 
+import functools
 from collections.abc import Mapping
 from datetime import date
+from importlib import resources
 from typing import Any
+
+import yaml
 
 from duewise.contracts.vocabulary import Table
 from duewise.sources.feeds import Collapse
-from duewise.sources.report import REASON_TEXTS, Reason, SourceWarning, TableReport
-
-_WARNING_TEXTS: dict[str, dict[str, str]] = {
-    "feed_stale": {
-        "en": "The newest row of {table} is from {newest}, {days} days before {as_of}: the feed has probably "
-        "stopped, and strategies rest on old facts.",
-        "zh": "{table} 最新一条记录为 {newest}，比 {as_of} 早 {days} 天：数据可能已停止更新，策略依据的是旧信息。",
-    },
-    "volume_collapsed": {
-        "en": "{table} has {rows:,} rows for {day}, usually {usual:,.0f} on that weekday: unless it was a "
-        "holiday, the day was not fully loaded.",
-        "zh": "{table} 在 {day} 只有 {rows:,} 条记录，同一星期几通常约 {usual:,.0f} 条：若非节假日，当日数据未完整载入。",
-    },
-    "table_empty": {
-        "en": "{table} holds no rows: features and estimates that need it are left out.",
-        "zh": "{table} 没有任何记录：依赖该表的特征和估计将缺失。",
-    },
-    "unknown_codes": {
-        "en": "{rows:,} of {read:,} rows of {table} have a code in `{column}` outside the vocabulary (e.g. {examples}); "
-        "they count as `{fallback}`. Translate them under mapping.{table}.codes.{column}.",
-        "zh": "{table} 的 {read:,} 行中有 {rows:,} 行的 `{column}` 代码不在词表内（如 {examples}），按 `{fallback}` 计。"
-        "请在 mapping.{table}.codes.{column} 中翻译。",
-    },
-    "events_after_as_of": {
-        "en": "{rows:,} of {read:,} rows of {table} happened after {as_of} and were put aside: they were not known then.",
-        "zh": "{table} 的 {read:,} 行中有 {rows:,} 行发生在 {as_of} 之后，已搁置：当时尚不可知。",
-    },
-}
+from duewise.sources.report import REASON_TEXTS, FaultCount, Reason, SourceWarning, TableReport
 
 _REMEDIES: dict[Reason, str] = {
     Reason.MALFORMED_ROW: "quote fields that hold the separator, a quote or a line break",
-    Reason.NULL_KEY: "fill the key in the export, or map the column that holds it under mapping.{table}.columns",
+    Reason.NULL_KEY: "fill the key, or map the column that holds it under mapping.{table}.columns",
     Reason.NULL_REQUIRED: "fill the column, or map the one that holds it under mapping.{table}.columns",
     Reason.UNREADABLE: "say how dates are written under mapping.{table}.formats, or translate codes under "
     "mapping.{table}.codes",
@@ -57,9 +34,15 @@ _FAULTS_NAMED = 4
 
 def warning(code: str, language: str, table: Table, **facts: Any) -> SourceWarning:
     """Return the warning `code` about `table`, worded in `language`."""
-    words = _WARNING_TEXTS[code][language].format(table=table, **facts)
+    words = _texts()[code][language].format(table=table, **facts)
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
     return SourceWarning(code, words, table, plain)
+
+
+@functools.cache
+def _texts() -> dict[str, dict[str, str]]:
+    text = resources.files("duewise.sources").joinpath("notices.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
 
 
 def table_warnings(
@@ -136,19 +119,22 @@ def run_notes(reports: Mapping[Table, TableReport]) -> list[str]:
 def too_many_bad(report: TableReport, limit: float) -> str:
     """Return why a table with too large a share of bad rows stops the run."""
     known = report.read - report.after_as_of
-    named = [
-        f"{'`' + fault.column + '`: ' if fault.column else ''}{REASON_TEXTS[fault.reason]} ({fault.reason}) in "
-        f"{fault.rows:,} {'row' if fault.rows == 1 else 'rows'} (first: {', '.join(map(str, fault.first_rows))})"
-        for fault in report.faults[:_FAULTS_NAMED]
-    ]
+    named = [_fault_sentence(fault) for fault in report.faults[:_FAULTS_NAMED]]
     further = len(report.faults) - _FAULTS_NAMED
     if further > 0:
         named.append(f"and {further} more kinds")
     remedy = _REMEDIES[report.faults[0].reason].format(table=report.table)
     return (
-        f"{file_name(report)}: {report.bad:,} of {known:,} rows ({report.bad_share:.2%}) are bad; the limit is "
-        f"{limit:.2%}. {'; '.join(named)}. For the first of these {remedy}; or raise sources.max_bad_share."
+        f"{file_name(report)}: {report.bad:,} of {known:,} rows ({report.bad_share:.2%}) are bad; "
+        f"the limit is {limit:.2%}. {'; '.join(named)}. For the first of these {remedy}; or raise sources.max_bad_share."
     )
+
+
+def _fault_sentence(fault: FaultCount) -> str:
+    where = f"`{fault.column}`: " if fault.column else ""
+    rows = "row" if fault.rows == 1 else "rows"
+    first = ", ".join(map(str, fault.first_rows))
+    return f"{where}{REASON_TEXTS[fault.reason]} ({fault.reason}) in {fault.rows:,} {rows} (first: {first})"
 
 
 def empty_table(report: TableReport) -> str:

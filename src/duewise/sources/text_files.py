@@ -1,4 +1,4 @@
-"""Text exports as they come: compressed or not, in whatever encoding, made plain UTF-8 with bounded memory."""
+"""Text exports as they come, made plain UTF-8: compressed or not, in any encoding, in bounded memory."""
 
 import codecs
 import csv
@@ -53,7 +53,6 @@ class TextFile:
 class _Survey:
     """What one pass over the bytes of a file tells."""
 
-    bytes: int = 0
     nulls: int = 0
     returns: int = 0
     pairs: int = 0
@@ -112,18 +111,21 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _opened(path: Path, compressed: bool) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if compressed else path.open("rb")
+
+
 def _chunks(path: Path, compressed: bool) -> Iterator[bytes]:
     limit = max(_BOMB_BYTES, _BOMB_RATIO * path.stat().st_size)
     done = 0
     try:
-        opened = gzip.open(path, "rb") if compressed else path.open("rb")
-        with opened as file:
-            while chunk := cast(BinaryIO, file).read(_CHUNK):
+        with _opened(path, compressed) as file:
+            while chunk := file.read(_CHUNK):
                 done += len(chunk)
                 if compressed and done > limit:
                     raise DataError(
-                        f"{path}: unpacks to more than {limit / 2**30:,.0f} GiB, {_BOMB_RATIO} times its size. "
-                        "If that is right, unpack it yourself and name the plain file."
+                        f"{path}: unpacks to more than {limit / 2**30:,.0f} GiB, {_BOMB_RATIO} times its "
+                        "size. If that is right, unpack it yourself and name the plain file."
                     )
                 yield chunk
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -151,7 +153,6 @@ def _survey(path: Path, compressed: bool) -> _Survey:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 survey.not_utf8 = error
-        survey.bytes += len(chunk)
     if survey.not_utf8 is None:
         try:
             decoder.decode(b"", final=True)

@@ -159,8 +159,8 @@ def _id(text: str) -> str:
     return (
         f"CASE WHEN {_is_missing(text, NULL_IDS)} THEN NULL "
         # A column of whole numbers with a gap leaves many tools as 123.0.
-        rf"WHEN suffix({text}, '.0') AND regexp_full_match({text}, '\d+\.0') THEN left({text}, length({text}) - 2) "
-        f"ELSE {text} END"
+        rf"WHEN suffix({text}, '.0') AND regexp_full_match({text}, '\d+\.0') "
+        f"THEN left({text}, length({text}) - 2) ELSE {text} END"
     )
 
 
