@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from duewise.policy.allocation_dual import Relaxation, solve_relaxation
 from duewise.policy.allocation_floors import FloorStart, relax_floors
-from duewise.policy.allocation_integer import ROUNDING, choose, improve, repair
+from duewise.policy.allocation_integer import ROUNDING, choose, improve, repair, serve_in_order
 from duewise.policy.allocation_problem import Constraint, FloatArray, Problem, build_problem
 
 __all__ = ["Allocation", "Constraint", "LimitReport", "Shortfall", "allocate"]
@@ -142,6 +142,7 @@ def allocate(
     choice, optimal = _complete(floors, relaxation)
     if start is not None:
         choice = _better(problem, choice, start.choice[order])
+    choice = serve_in_order(problem, choice)
     value = problem.total(choice)
     bound = max(relaxation.dual.bound, value)
     in_rows = np.empty_like(choice)

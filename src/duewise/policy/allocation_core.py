@@ -150,11 +150,9 @@ def _round_shares(core: Core, share: FloatArray) -> IntArray:
 
 
 def _hand_out(core: Core, taken: IntArray) -> NDArray[np.int8]:
-    """Action of every core debtor. Of alike debtors the first in order take the first action."""
+    """Turn counts per pair, sorted by type, into the action of every core debtor."""
     choice = np.empty(len(core.debtors), np.int8)
-    choice[np.argsort(core.type_of, kind="stable")] = np.repeat(
-        core.pair_action, taken
-    )  # pairs are sorted by type
+    choice[np.argsort(core.type_of, kind="stable")] = np.repeat(core.pair_action, taken)
     return choice
 
 

@@ -162,6 +162,8 @@ def _settle_ties(problem: Problem, point: DualPoint) -> Relaxation | None:
     change their mind: those join, until nobody does. What is then optimal for the small program is so for
     the whole.
     """
+    if not problem.n_debtors or not len(problem.rhs):
+        return Relaxation(point, point.best.first)
     reference, choice = point, point.best.first
     members = _nearest_ties(problem, point)
     for _ in range(MAX_CORE_ROUNDS):

@@ -136,7 +136,7 @@ def _use_of_row(problem: Problem, row: int) -> FloatArray:
 def improve(problem: Problem, choice: NDArray[np.int8]) -> NDArray[np.int8]:
     """Give single debtors a more valuable action for as long as what is left over allows one."""
     choice = choice.copy()
-    while True:
+    while len(choice):
         left = problem.rhs - problem.usage(choice) + problem.slack_tolerance
         # times[q, a, b]: how often a debtor of profile q can move from a to b within what is left.
         room = problem.per_profile(left)[:, :, None, None]
@@ -155,6 +155,30 @@ def improve(problem: Problem, choice: NDArray[np.int8]) -> NDArray[np.int8]:
         order = np.argsort(-gain, kind="stable")
         order = order[: int(min(times[profile, before, after], np.count_nonzero(gain > 0)))]
         choice[alike[order]] = after
+    return choice
+
+
+def serve_in_order(problem: Problem, choice: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Among debtors alike in everything, give the chosen actions to the first in order."""
+    weight = np.random.default_rng(0).uniform(1.0, 2.0, len(problem.value))
+    key = problem.profile.astype(np.float64)
+    for factor, value in zip(weight, problem.value, strict=True):  # not a matrix product: that may round by place
+        key += factor * np.where(np.isfinite(value), value, -1.0)
+    order = np.argsort(key, kind="stable")
+    same_key = np.flatnonzero(np.diff(key[order]) == 0)
+    if not len(same_key):
+        return choice
+    # Equal keys may be chance: only debtors equal in fact belong together.
+    one, next_one = order[same_key], order[same_key + 1]
+    alike = (problem.value[:, one] == problem.value[:, next_one]).all(axis=0)
+    alike &= problem.profile[one] == problem.profile[next_one]
+    starts = np.ones(problem.n_debtors, dtype=bool)
+    starts[same_key[alike] + 1] = False
+    group = np.cumsum(starts)
+    chosen = choice[order]
+    served = choice.copy()
+    served[order] = chosen[np.lexsort((chosen, chosen == 0, group))]
+    return served
 
 
 def _most_valuable_move(
