@@ -13,7 +13,7 @@ def test_the_interval_of_a_mean_knows_that_rows_of_a_debtor_repeat_each_other():
         return np.array([weight @ repeated / weight.sum()])
 
     point, drawn = bootstrap(mean, debtor, draws=400)
-    # Standard error of a mean of 200 independent values, not of 5,000; a bootstrap of 400 draws is within 10%.
+    # Standard error of a mean of 200 independent values, not of 5,000; 400 draws know it within 10%.
     assert drawn.std() == pytest.approx(values.std() / np.sqrt(200), rel=0.15)
     assert point[0] == pytest.approx(values.mean())
 

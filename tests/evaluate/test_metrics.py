@@ -30,9 +30,7 @@ def test_figures_with_ties_and_weights_equal_those_of_scikit_learn(data):
         weight = np.ones_like(weight)
     ours = figures(repaid, probability, weight)
     assert ours["auc"] == pytest.approx(roc_auc_score(repaid, probability, sample_weight=weight))
-    assert ours["pr_auc"] == pytest.approx(
-        average_precision_score(repaid, probability, sample_weight=weight)
-    )
+    assert ours["pr_auc"] == pytest.approx(average_precision_score(repaid, probability, sample_weight=weight))
     assert ours["brier"] == pytest.approx(brier_score_loss(repaid, probability, sample_weight=weight))
     assert ours["log_loss"] == pytest.approx(log_loss(repaid, probability, sample_weight=weight))
 

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from training_panels import debtor_dates, horizon_rows
 
 from duewise.evaluate.judgement import JudgedRows, judge_money
 from duewise.models.amount import fit_amount
+from training_panels import debtor_dates, horizon_rows
 
 
 @pytest.fixture(scope="module")

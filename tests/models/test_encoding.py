@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from training_panels import CATALOGUE, debtor_dates
 
 from duewise.errors import DataError
 from duewise.models.encoding import Encoding
+from training_panels import CATALOGUE, debtor_dates
 
 
 @pytest.fixture

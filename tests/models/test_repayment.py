@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from training_panels import debtor_dates, horizon_rows
 
 from duewise.evaluate.judgement import JudgedRows, judge_probabilities
 from duewise.evaluate.leak_check import permuted_label_auc
 from duewise.models.baselines import BASELINES
 from duewise.models.repayment import fit_repayment
+from training_panels import debtor_dates, horizon_rows
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def shap_figure(booster: lgb.Booster, matrix: Floats32, names: Sequence[str], se
 
     rows = np.random.default_rng(seed).permutation(len(matrix))[:SHAP_ROWS]
     sample = matrix[np.sort(rows)]
-    values = shap.TreeExplainer(booster).shap_values(sample)
+    values = shap.TreeExplainer(booster)(sample).values
     shap.summary_plot(
         values,
         sample,

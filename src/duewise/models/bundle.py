@@ -53,12 +53,15 @@ class Bundle:
     ----------
     repayment, amount : mapping of horizon to model
         For the horizons that history was long enough for.
+    version : str or None
+        Name and number under which it is registered; None until then.
     """
 
     info: BundleInfo
     encoding: Encoding
     repayment: Mapping[int, Repayment]
     amount: Mapping[int, Amount]
+    version: str | None = None
 
     def score(self, frame: pd.DataFrame, threads: int = 1) -> pd.DataFrame:
         """Return the scores of each row of `frame`, with its index.

@@ -13,10 +13,11 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
 
 import pandas as pd
 import structlog
@@ -34,6 +35,7 @@ CHALLENGER = "challenger"
 HASHES_TAG = "bundle_sha256"
 MODEL_FOLDER = "model"
 BUNDLE_FOLDER = "bundle"
+MODELS_FOLDER = "/artifacts/models/"  # in the store, by MLflow's own layout
 REQUIREMENTS = ("duewise", "lightgbm", "numpy", "pandas", "scipy")
 
 QUIET = {
@@ -66,13 +68,13 @@ class Registered:
     """A registered version and the alias that it got."""
 
     name: str
-    version: str
+    version: int
     alias: str
 
-    @property
-    def model_version(self) -> str:
-        """How outputs name it."""
-        return f"{self.name}/{self.version}"
+
+def version_name(name: str, version: int) -> str:
+    """Return how outputs name a version."""
+    return f"{name}/{version}"
 
 
 def register(
@@ -98,8 +100,7 @@ def register(
     Registered
         As `champion` when the name had none, else as `challenger`.
     """
-    with _store(store, create=True) as mlflow, tempfile.TemporaryDirectory() as scratch:
-        client = mlflow.MlflowClient()
+    with _store(store, create=True) as (mlflow, client), tempfile.TemporaryDirectory() as scratch:
         experiment_id = _experiment(client, experiment, store)
         folder = Path(scratch) / BUNDLE_FOLDER
         bundle.save(folder)
@@ -129,59 +130,60 @@ def register(
         alias = CHALLENGER if CHAMPION in _aliases(client, name) else CHAMPION
         client.set_registered_model_alias(name, alias, registered.version)
     log.info("model_registered", name=name, version=registered.version, alias=alias)
-    return Registered(name, str(registered.version), alias)
+    return Registered(name, int(registered.version), alias)
 
 
-def load_champion(store: Path, name: str) -> tuple[Bundle, Registered]:
+def load_champion(store: Path, name: str) -> Bundle:
     """Return the champion of `name`; see :func:`load_alias`."""
     return load_alias(store, name, CHAMPION)
 
 
-def load_alias(store: Path, name: str, alias: str) -> tuple[Bundle, Registered]:
-    """Return the bundle that carries `alias`, after checking that its files are those that were registered.
+def load_alias(store: Path, name: str, alias: str) -> Bundle:
+    """Return the bundle that carries `alias`, once its files are found to be those that were registered.
 
     Raises
     ------
     DataError
         When there is no such model, or a file was lost or changed since it was registered.
     """
-    with _store(store, create=False) as mlflow:
-        client = mlflow.MlflowClient()
+    with _store(store, create=False) as (_, client):
         version = _aliases(client, name).get(alias)
         if version is None:
             raise DataError(
                 f"{store}: no {alias} of the model `{name}` is registered. Run `duewise train` first, or set "
                 "models.store and models.name to where it is."
             )
-        found = client.get_model_version(name, version)
-        source = client.get_model_version_download_uri(name, version)
-        folder = _local_folder(mlflow, source, store) / "artifacts" / BUNDLE_FOLDER
+        found = client.get_model_version(name, str(version))
+        source = client.get_model_version_download_uri(name, str(version))
+    folder = _bundle_folder(source, store)
     check_hashes(folder, json.loads(found.tags[HASHES_TAG]))
-    return Bundle.load(folder), Registered(name, str(version), alias)
+    return replace(Bundle.load(folder), version=version_name(name, version))
 
 
-def promote(store: Path, name: str, version: str | None = None) -> Registered:
-    """Make `version` (default: the challenger) the champion; the old champion keeps its version number.
+def promote(store: Path, name: str, version: int | None = None, *, dry_run: bool = False) -> int:
+    """Make `version` (default: the challenger) the champion and return it.
+
+    The old champion keeps its version number, so promoting that number takes the step back.
 
     Raises
     ------
     DataError
         When there is no such version.
     """
-    with _store(store, create=False) as mlflow:
-        client = mlflow.MlflowClient()
+    with _store(store, create=False) as (_, client):
         aliases = _aliases(client, name)
-        chosen = version or aliases.get(CHALLENGER)
+        chosen = version if version is not None else aliases.get(CHALLENGER)
         if chosen is None:
             raise DataError(f"{store}: the model `{name}` has no challenger to promote. Train one first.")
         known = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
-        if not str(chosen).isdigit() or int(chosen) not in known:
+        if chosen not in known:
             raise DataError(f"{store}: the model `{name}` has no version {chosen}; it has {known}.")
-        client.set_registered_model_alias(name, CHAMPION, chosen)
-        if aliases.get(CHALLENGER) == str(chosen):
-            client.delete_registered_model_alias(name, CHALLENGER)
-    log.info("model_promoted", name=name, version=str(chosen))
-    return Registered(name, str(chosen), CHAMPION)
+        if not dry_run:
+            client.set_registered_model_alias(name, CHAMPION, str(chosen))
+            if aliases.get(CHALLENGER) == chosen:
+                client.delete_registered_model_alias(name, CHALLENGER)
+            log.info("model_promoted", name=name, version=chosen)
+    return chosen
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
@@ -201,8 +203,8 @@ def check_hashes(folder: Path, registered: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _store(store: Path, *, create: bool) -> Iterator[Any]:
-    """Yield mlflow with its tracking and registry set to `store`, and set them back afterwards."""
+def _store(store: Path, *, create: bool) -> Iterator[tuple[Any, Any]]:
+    """Yield mlflow with its tracking set to `store`, and a client of it; set it back afterwards."""
     database = store.resolve() / "mlflow.db"
     if not create and not database.exists():
         raise DataError(f"{store}: no model store here. Run `duewise train` first, or set models.store.")
@@ -215,22 +217,27 @@ def _store(store: Path, *, create: bool) -> Iterator[Any]:
     # Its own notes (schema migrations, run addresses, inferred types) are no news to an operator.
     for logger in ("mlflow", "alembic"):
         logging.getLogger(logger).setLevel(logging.ERROR)
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{database}")
-    mlflow.set_registry_uri(f"sqlite:///{database}")
+    before, address = mlflow.get_tracking_uri(), f"sqlite:///{database}"
+    mlflow.set_tracking_uri(address)
     try:
-        yield mlflow
+        yield mlflow, mlflow.MlflowClient(address, registry_uri=address)
     finally:
-        mlflow.set_tracking_uri(before[0])
-        mlflow.set_registry_uri(before[1])
+        mlflow.set_tracking_uri(before)
 
 
 def _experiment(client: Any, name: str, store: Path) -> str:
     """Return the id of the experiment, made with files inside the store: the default is ./mlruns."""
+    place = (store.resolve() / "artifacts").as_uri()
     found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    return str(client.create_experiment(name, artifact_location=(store.resolve() / "artifacts").as_uri()))
+    if found is None:
+        return str(client.create_experiment(name, artifact_location=place))
+    if found.artifact_location != place:
+        raise DataError(
+            f"{store}: this model store was made at {found.artifact_location} and MLflow would write there. "
+            "Its models can be read from anywhere; to train, use it where it was made or name a new "
+            "models.store."
+        )
+    return str(found.experiment_id)
 
 
 def _ensure_registered_model(client: Any, name: str) -> None:
@@ -238,16 +245,17 @@ def _ensure_registered_model(client: Any, name: str) -> None:
         client.create_registered_model(name)
 
 
-def _aliases(client: Any, name: str) -> dict[str, str]:
+def _aliases(client: Any, name: str) -> dict[str, int]:
     """Return version by alias; empty for a name that was never registered."""
     found = client.search_registered_models(f"name = '{name}'")
-    return {alias: str(version) for alias, version in found[0].aliases.items()} if found else {}
+    return {alias: int(version) for alias, version in found[0].aliases.items()} if found else {}
 
 
-def _local_folder(mlflow: Any, source: str, store: Path) -> Path:
-    """Return the folder of a logged model, also after the whole store was moved or mounted elsewhere."""
-    folder = Path(mlflow.artifacts.local_file_uri_to_path(source))
-    if folder.exists():
-        return folder
-    _, _, inside = folder.as_posix().rpartition("/artifacts/models/")
-    return store.resolve() / "artifacts" / "models" / inside
+def _bundle_folder(source: str, store: Path) -> Path:
+    """Return the folder of a registered bundle.
+
+    MLflow remembers where the store was when the model was logged; what counts is where it is now, so that a
+    store may be copied to another machine or mounted elsewhere.
+    """
+    _, _, inside = unquote(urlparse(source).path).rpartition(MODELS_FOLDER)
+    return store.resolve() / MODELS_FOLDER.strip("/") / inside / "artifacts" / BUNDLE_FOLDER

@@ -25,7 +25,8 @@ from duewise.models.repayment import Repayment, fit_repayment
 from duewise.pipelines.code_version import code_version
 from duewise.pipelines.dates import resolve_as_of
 from duewise.pipelines.history import History, Nights, build_history, plan_nights, rows_of_horizon
-from duewise.sources.open import Opened, open_tables
+from duewise.sources.open import open_tables
+from duewise.sources.report import AcceptanceReport
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +85,10 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
         When the tables cannot be used, history is too short, debtors are too few or nobody ever repaid.
     """
     as_of = resolve_as_of(as_of)
-    opened = open_tables(portfolio, as_of)
-    nights = plan_nights(opened.tables, portfolio, as_of)
-    history = build_history(opened.tables, portfolio, nights)
+    with open_tables(portfolio, as_of) as opened:
+        nights = plan_nights(opened.tables, portfolio, as_of)
+        history = build_history(opened.tables, portfolio, nights)
+        report = opened.report
     encoding = Encoding.learn(history.features, history.catalogue)
     rows = {h: rows_of_horizon(history, encoding, h, portfolio.training.seed) for h in nights.mature}
     warnings = _warnings(portfolio, history, rows)
@@ -98,7 +100,7 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
     bundle = _bundle(portfolio, as_of, nights, encoding, fitted)
     registered = register(
         bundle,
-        _record(portfolio, opened, history, fitted, judged, bundle, warnings),
+        _record(portfolio, report, history, fitted, judged, bundle, warnings),
         encoding.example(rows[portfolio.horizons[0]].matrix),
         store=portfolio.models.store,
         experiment=portfolio.portfolio.name,
@@ -188,7 +190,7 @@ def _warnings(portfolio: Portfolio, history: History, rows: Mapping[int, Horizon
 
 def _record(
     portfolio: Portfolio,
-    opened: Opened,
+    report: AcceptanceReport,
     history: History,
     fitted: Mapping[int, FittedHorizon],
     judged: Mapping[int, JudgedHorizon],
@@ -201,7 +203,7 @@ def _record(
     documents = {
         "model_card.md": model_card(bundle, judged, warnings),
         "feature_catalogue.json": _json([asdict(feature) for feature in history.catalogue]),
-        "data_fingerprint.json": _json(opened.report.as_dict()),
+        "data_fingerprint.json": _json(report.as_dict()),
         "portfolio.json": _json(portfolio.model_dump(mode="json", exclude={"sources", "publish"})),
     }
     figures = {}
