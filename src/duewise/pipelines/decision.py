@@ -77,7 +77,7 @@ def decide_night(
     limits = constraints_of(portfolio.actions, portfolio.resources, actions, debtors["region"].to_numpy())
     decision = decide(ids, values, permitted.feasible, limits, cell, portfolio.cells, night=as_of.toordinal())
     plan = make_plan(permitted, decision.choice, values.ranking, as_of, portfolio.decision_days)
-    urgent = _urgent(tables, as_of, portfolio.portfolio.timezone, ids)
+    urgent = _aligned(urgent_dates(tables, as_of, portfolio.portfolio.timezone).to_pandas(), ids)
     names = np.array(["none", *actions], dtype=object)[decision.choice]
     horizons = sorted(expected_recovery)
     offers = choose_offers(
@@ -118,13 +118,6 @@ def stages(portfolio: Portfolio, debtors: pd.DataFrame) -> NDArray[Any]:
 
 def _aligned(facts: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
     return facts.set_index("debtor_id").loc[ids].reset_index()
-
-
-def _urgent(tables: Tables, as_of: date, timezone: str, ids: list[str]) -> pd.DataFrame:
-    """Return the urgent dates of every debtor; nothing urgent where the query names none."""
-    found = urgent_dates(tables, as_of, timezone).to_pandas().set_index("debtor_id").reindex(ids)
-    marks = ["promise_due", "promise_broken", "callback"]
-    return found.assign(**{name: found[name].eq(True).fillna(False) for name in marks})
 
 
 def _numbers(column: "pd.Series[Any]") -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """What may be done tonight: by the rules in force and in practice, every denial with its rule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,11 +15,13 @@ from duewise.config import Portfolio
 from duewise.policy.debtor_facts import CONTACT_POINTS
 from duewise.policy.rules import (
     Context,
+    Denial,
     Facts,
     RuleSet,
     Verdicts,
     build_facts,
     evaluate,
+    explain_denial,
     load_packs,
     shipped_packs,
 )
@@ -152,3 +154,18 @@ def _pattern_rows(
         if lacks >> bit & 1:
             rows += [{"action": action, "rule_id": rule} for action in _carried(rule, verdicts.actions)]
     return rows
+
+
+def rule_texts(found: Permissions, rules: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what each rule says, where it comes from and how well that was verified."""
+    role = found.facts.context.role
+    return {
+        rule: {"says": f"There is no working {rule.partition('.')[2]} on file.", "cite": "", "mark": ""}
+        if rule in found.impossible
+        else _text_of(explain_denial(found.ruleset, rule, role))
+        for rule in rules
+    }
+
+
+def _text_of(denial: Denial) -> dict[str, str]:
+    return {"says": denial.says, "cite": denial.cite, "mark": denial.mark, "force": denial.force}

@@ -29,7 +29,7 @@ URGENT: tuple[Queue, ...] = (Queue.PROMISE_DUE, Queue.PROMISE_BROKEN, Queue.CALL
 
 
 def urgent_dates(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
-    """Return what is urgent by date for each debtor who has something urgent.
+    """Return what is urgent by date for each debtor in scope, by debtor id.
 
     Returns
     -------
@@ -67,27 +67,11 @@ def urgent_dates(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
         .group_by("debtor_id")
         .agg(limitation_days=ibis._.remaining.min())
     )
-    return (
-        promised.outer_join(called, "debtor_id")
-        .select(
-            debtor_id=ibis.coalesce(promised.debtor_id, called.debtor_id),
-            promise_due=promised.promise_due,
-            promise_broken=promised.promise_broken,
-            callback=called.callback,
-        )
-        .pipe(_with_clock, clock)
-    )
-
-
-def _with_clock(dates: ibis.Table, clock: ibis.Table) -> ibis.Table:
-    joined = dates.outer_join(clock, "debtor_id")
-    return joined.select(
-        debtor_id=ibis.coalesce(dates.debtor_id, clock.debtor_id),
-        promise_due=dates.promise_due.coalesce(False),
-        promise_broken=dates.promise_broken.coalesce(False),
-        callback=dates.callback.coalesce(False),
-        limitation_days=clock.limitation_days,
-    )
+    told_of = accounts.select("debtor_id").distinct()
+    for dates in (promised, called, clock):
+        told_of = told_of.left_join(dates, "debtor_id").drop("debtor_id_right")
+    marks = ("promise_due", "promise_broken", "callback")
+    return told_of.mutate(**{mark: told_of[mark].coalesce(False) for mark in marks}).order_by("debtor_id")
 
 
 def queue_of(urgent: pd.DataFrame, stage: NDArray[Any], action: NDArray[Any]) -> NDArray[Any]:
@@ -96,7 +80,7 @@ def queue_of(urgent: pd.DataFrame, stage: NDArray[Any], action: NDArray[Any]) ->
     Parameters
     ----------
     urgent : DataFrame of n_debtors rows
-        Columns of :func:`urgent_dates`, missing debtors filled with False and null.
+        Columns of :func:`urgent_dates`.
     stage, action : ndarray of shape (n_debtors,)
     """
     conditions: Sequence[NDArray[np.bool_]] = [

@@ -2,11 +2,17 @@
 
 import json
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from duewise.contracts.strategies import ACTIONS
+from duewise.contracts.vocabulary import NONE
 from duewise.errors import DuewiseError
 
 NAME = "manifest.json"
@@ -41,6 +47,30 @@ def write_manifest(folder: Path, manifest: dict[str, Any], seconds: dict[str, fl
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / NAME).write_text(text, encoding="utf-8")
+
+
+def totals_of(strategies: pa.Table, horizons: Sequence[int]) -> dict[str, Any]:
+    """Return the sums of a night: debtors, money owed and expected, actions, cost and gain.
+
+    A sum over nothing known (no model for a horizon, no estimated effect) is None, not zero.
+    """
+    planned = strategies.filter(pc.field("action") != NONE)
+    counts = pc.value_counts(planned["action"]).to_pylist()
+    by_action = {row["values"]: row["counts"] for row in counts}
+    return {
+        "debtors": strategies.num_rows,
+        "planned": planned.num_rows,
+        "actions": {action: by_action[action] for action in ACTIONS if action in by_action},
+        "balance": _sum(strategies["balance"]),
+        **{f"expected_recovery_{d}d": _sum(strategies[f"expected_recovery_{d}d"]) for d in horizons},
+        **{name: _sum(planned[name]) for name in ("gain", "harm", "net_gain")},
+        "cost": _sum(planned["cost"]) or 0.0,
+    }
+
+
+def _sum(column: pa.ChunkedArray) -> float | None:
+    total = pc.sum(column).as_py()
+    return None if total is None else round(total, 2)
 
 
 def versions() -> dict[str, str]:

@@ -47,6 +47,11 @@ class RunFolder:
         """Folder for what the run needs and does not publish."""
         return self.partial / ".scratch"
 
+    @property
+    def refused(self) -> Path:
+        """Folder of the bad rows of a night that was refused for them; it outlives the refusal."""
+        return self.final.with_name(f"{self.final.name}.failed") / "quarantine"
+
     def publish(self) -> Path:
         """Move the finished run into place, then move ``latest``; return where it stands."""
         shutil.rmtree(self.scratch, ignore_errors=True)

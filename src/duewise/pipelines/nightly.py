@@ -1,0 +1,176 @@
+"""The night: from tables to one strategy per debtor, published whole or not at all."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import structlog
+from numpy.typing import NDArray
+
+from duewise.config import Portfolio
+from duewise.errors import DataError
+from duewise.features.settings import FeatureSettings
+from duewise.features.snapshot import snapshots
+from duewise.models.registry import load_champion
+from duewise.pipelines.assembly import assemble_strategies
+from duewise.pipelines.clock import StageClock, peak_memory_mib
+from duewise.pipelines.decision import decide_night, stages
+from duewise.pipelines.explanation import explain_night
+from duewise.pipelines.identity import night_identity
+from duewise.pipelines.record import night_record
+from duewise.pipelines.valuation import value_actions
+from duewise.policy.permissions import load_rules
+from duewise.publish.manifest import read_manifest, write_manifest
+from duewise.publish.report import write_report
+from duewise.publish.run_folder import RunFolder, open_run
+from duewise.publish.strategies_file import write_strategies
+from duewise.publish.workbook import write_workbook
+from duewise.sources.open import open_tables
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night left behind.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Where the run stands; None for a dry run.
+    manifest : dict
+        Content of ``manifest.json``.
+    unchanged : bool
+        True when the same inputs had already been decided and nothing was done.
+    """
+
+    folder: Path | None
+    manifest: dict[str, Any]
+    unchanged: bool = False
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """What managers should know before they use the worklist."""
+        warnings: list[dict[str, Any]] = self.manifest["warnings"]
+        return warnings
+
+
+def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: bool = False) -> Night:
+    """Choose one strategy for each debtor in scope at `as_of` and publish them.
+
+    Parameters
+    ----------
+    force : bool
+        Decide again although inputs, models and settings are those of the run that stands there.
+    dry_run : bool
+        Do everything but publish.
+
+    Raises
+    ------
+    ConfigError, DataError, LockError, DuewiseError
+        With a message that says what to do; earlier runs stay as they are.
+    """
+    clock = StageClock()
+    rules = load_rules(portfolio)
+    with _run_folder(portfolio, as_of, dry_run) as folder, contextlib.ExitStack() as open_resources:
+        with clock.stage("check"):
+            opened = open_resources.enter_context(
+                open_tables(portfolio, as_of, workspace=folder.scratch, quarantine=folder.refused)
+            )
+        bundle = load_champion(portfolio.models.store, portfolio.registered_name)
+        identity = night_identity(portfolio, as_of, opened.report, str(bundle.version))
+        standing = read_manifest(folder.final)
+        if standing is not None and standing["run_id"] == identity.run_id and not (force or dry_run):
+            log.info("night_unchanged", run_id=identity.run_id)
+            return Night(folder.final, standing, unchanged=True)
+        with clock.stage("features"):
+            debtors = snapshots(opened.tables, [as_of], FeatureSettings.of(portfolio))
+            _require_debtors(debtors, as_of)
+        with clock.stage("score"):
+            scores = bundle.score(debtors)
+            expected = _expected_recovery(debtors, scores, portfolio.horizons)
+        with clock.stage("explain"):
+            explained = explain_night(bundle, debtors, scores, portfolio)
+        with clock.stage("decide"):
+            stage = stages(portfolio, debtors)
+            values = value_actions(portfolio, bundle, debtors, stage, expected)
+            decided = decide_night(portfolio, as_of, opened.tables, rules, debtors, expected, values, stage)
+        with clock.stage("assemble"):
+            forecasts = _forecast_columns(scores, expected, portfolio.horizons)
+            strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
+            manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
+        if dry_run:
+            return Night(None, manifest)
+        with clock.stage("publish"):
+            opened.write_quarantine(folder.quarantine)
+            write_strategies(folder.partial / "strategies.parquet", strategies)
+            _write_for_people(folder.partial, strategies, manifest, portfolio)
+        write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
+        return Night(folder.publish(), manifest)
+
+
+@contextlib.contextmanager
+def _run_folder(portfolio: Portfolio, as_of: date, dry_run: bool) -> Iterator[RunFolder]:
+    """Yield where to write; a dry run gets a folder that nobody sees."""
+    if not dry_run:
+        with open_run(portfolio.publish.runs, as_of) as folder:
+            yield folder
+        return
+    scratch = Path(tempfile.mkdtemp(prefix="duewise-dry-run-"))
+    try:
+        folder = RunFolder(partial=scratch, final=portfolio.publish.runs / as_of.isoformat())
+        folder.scratch.mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _require_debtors(debtors: pd.DataFrame, as_of: date) -> None:
+    if debtors.empty:
+        raise DataError(
+            f"No debtor is in scope at {as_of}: none has an account placed before it, not closed before "
+            "it, and with a balance left. Check --as-of against accounts.placed_on and accounts.closed_on."
+        )
+
+
+def _expected_recovery(
+    debtors: pd.DataFrame, scores: pd.DataFrame, horizons: list[int]
+) -> dict[int, NDArray[np.float64]]:
+    balance = debtors["balance"].to_numpy(dtype=np.float64)
+    return {h: balance * scores[f"expected_share_{h}d"].to_numpy(dtype=np.float64) for h in horizons}
+
+
+def _forecast_columns(
+    scores: pd.DataFrame, expected: dict[int, NDArray[np.float64]], horizons: list[int]
+) -> dict[str, NDArray[np.float64]]:
+    first = f"p_repay_{horizons[0]}d"
+    return {
+        first: scores[first].to_numpy(dtype=np.float64),
+        **{f"expected_recovery_{h}d": money for h, money in expected.items()},
+    }
+
+
+def _write_for_people(
+    folder: Path, strategies: pa.Table, manifest: dict[str, Any], portfolio: Portfolio
+) -> None:
+    owner = portfolio.portfolio
+    if portfolio.publish.excel:
+        write_workbook(
+            folder / "worklist.xlsx",
+            strategies,
+            language=owner.language,
+            currency=owner.currency,
+            horizons=portfolio.horizons,
+            timezone=owner.timezone,
+            title=f"{owner.name} · {manifest['as_of']}",
+        )
+    if portfolio.publish.report:
+        write_report(folder / "report.html", strategies, manifest)

@@ -1,0 +1,102 @@
+"""What a night remembers of itself: the content of its manifest."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from duewise.config import Portfolio
+from duewise.contracts.vocabulary import Cell
+from duewise.models.bundle import BundleInfo
+from duewise.pipelines.decision import DecidedNight
+from duewise.pipelines.identity import NightIdentity
+from duewise.policy.permissions import denial_counts, rule_texts
+from duewise.policy.stage_default import VERSION as STAGE_DEFAULT
+from duewise.publish.manifest import totals_of, versions
+from duewise.publish.report import report_text
+from duewise.sources.report import AcceptanceReport
+
+
+def night_record(
+    portfolio: Portfolio,
+    identity: NightIdentity,
+    report: AcceptanceReport,
+    info: BundleInfo,
+    decided: DecidedNight,
+    strategies: pa.Table,
+) -> dict[str, Any]:
+    """Return what ``manifest.json`` holds, without the timings."""
+    denials = denial_counts(decided.permissions)
+    tables = report.tables.values()
+    return {
+        "run_id": identity.run_id,
+        "as_of": identity.as_of.isoformat(),
+        "portfolio": portfolio.model_dump(mode="json", exclude={"sources": {"url"}, "publish": {"database"}}),
+        "versions": versions(),
+        "model": {"version": identity.model_version, **asdict(info)},
+        "policy_version": decided.values.policy_version,
+        "inputs": {str(name): table for name, table in report.as_dict()["tables"].items()},
+        "notes": list(report.notes),
+        "warnings": _warnings(portfolio, report, decided),
+        "totals": {
+            **totals_of(strategies, portfolio.horizons),
+            "uncontactable": int((~decided.permissions.feasible.any(axis=1)).sum()),
+            "rows_read": sum(table.read for table in tables),
+            "rows_quarantined": sum(table.quarantined for table in tables),
+        },
+        "capacities": _capacities(portfolio, decided),
+        "allocation": {
+            "value": decided.decision.allocation.value,
+            "bound": decided.decision.allocation.bound,
+            "gap": decided.decision.allocation.gap,
+        },
+        "denials": denials,
+        "rules": rule_texts(decided.permissions, denials),
+        "cells": {str(cell): int(np.sum(decided.cell == cell)) for cell in Cell},
+    }
+
+
+def _capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, Any]]:
+    """Return what is planned of each action and resource, its limit, and the worth of one more unit."""
+    prices: dict[str, float] = {}
+    for limit in decided.decision.allocation.limits:
+        if limit.side == "upper":
+            prices[limit.name] = max(prices.get(limit.name, 0.0), limit.price)
+    rows = [
+        {
+            "name": name,
+            "planned": int(np.sum(decided.decision.choice == a + 1)),
+            "limit": portfolio.actions[name].capacity,
+            "at_least": portfolio.actions[name].at_least,
+            "price": prices.get(name, 0.0),
+        }
+        for a, name in enumerate(decided.values.actions)
+    ]
+    rows += [
+        {
+            "name": name,
+            "planned": decided.decision.used[name],
+            "limit": resource.limit if resource.per is None else None,
+            "at_least": resource.at_least,
+            "price": prices.get(name, 0.0),
+            "per": resource.per,
+        }
+        for name, resource in portfolio.resources.items()
+        if name in decided.decision.used
+    ]
+    return rows
+
+
+def _warnings(portfolio: Portfolio, report: AcceptanceReport, decided: DecidedNight) -> list[dict[str, Any]]:
+    text = report_text(portfolio.portfolio.language)
+    found = [{"code": warning.code, "text": warning.text} for warning in report.warnings]
+    if portfolio.rules == []:
+        found.append({"code": "no_rules", "text": text["no_rules"]})
+    if decided.values.policy_version == STAGE_DEFAULT:
+        found.append({"code": "ranking_by_recovery", "text": text["ranking_note"]})
+    found += [
+        {"code": "floor_not_met", "text": text["floor_not_met"].format(shortfall=shortfall)}
+        for shortfall in decided.decision.allocation.shortfalls
+    ]
+    return found
