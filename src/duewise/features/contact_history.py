@@ -14,7 +14,7 @@ from duewise.contracts.vocabulary import (
     Outcome,
     Table,
 )
-from duewise.features.exact import decode, encode, fine_sum, least_code, ratio
+from duewise.features.aggregates import count_where, decode, encode, fine_sum, least, least_code, ratio
 from duewise.features.point_in_time import in_window
 from duewise.features.registry import Family, Tag, Unit, features_of, measure
 
@@ -52,7 +52,7 @@ def _live(contacts: ibis.Table) -> ibis.Value:
 )
 def attempts(contacts: ibis.Table, days: int) -> ibis.Value:
     """Outbound contacts by any channel in the last {days} days."""
-    return contacts.count(where=outbound(contacts) & in_window(contacts, days))
+    return count_where(outbound(contacts) & in_window(contacts, days))
 
 
 @feature(
@@ -66,14 +66,14 @@ def attempts(contacts: ibis.Table, days: int) -> ibis.Value:
 def channel_attempts(contacts: ibis.Table, channel: Channel, days: int) -> ibis.Value:
     """Outbound contacts by {channel} in the last {days} days."""
     sent = outbound(contacts) & (contacts.channel == channel)
-    return contacts.count(where=sent & in_window(contacts, days))
+    return count_where(sent & in_window(contacts, days))
 
 
 @measure(nothing=0.0, name="{channel}_reached_{days}d", each={"channel": TWO_WAY_CHANNELS, "days": (90, 365)})
 def channel_reached(contacts: ibis.Table, channel: Channel, days: int) -> ibis.Value:
     """Outbound contacts by {channel} in the last {days} days that reached the debtor in person."""
     sent = outbound(contacts) & (contacts.channel == channel)
-    return contacts.count(where=sent & contacts.reached & in_window(contacts, days))
+    return count_where(sent & contacts.reached & in_window(contacts, days))
 
 
 @feature(
@@ -101,7 +101,7 @@ def channel_reached_share(debtor: ibis.Table, channel: Channel, days: int) -> ib
 )
 def days_since_channel(contacts: ibis.Table, channel: Channel) -> ibis.Value:
     """Days since the last outbound contact by {channel}; null when never."""
-    return contacts.age_days.min(where=outbound(contacts) & (contacts.channel == channel))
+    return least(contacts.age_days, where=outbound(contacts) & (contacts.channel == channel))
 
 
 @feature(
@@ -114,7 +114,7 @@ def days_since_channel(contacts: ibis.Table, channel: Channel) -> ibis.Value:
 )
 def days_since_last_contact(contacts: ibis.Table) -> ibis.Value:
     """Days since the last outbound contact by any channel; null when never."""
-    return contacts.age_days.min(where=outbound(contacts))
+    return least(contacts.age_days, where=outbound(contacts))
 
 
 @feature(
@@ -129,19 +129,19 @@ def days_since_last_contact(contacts: ibis.Table) -> ibis.Value:
 )
 def reached(contacts: ibis.Table, days: int) -> ibis.Value:
     """Outbound contacts in the last {days} days that reached the debtor in person."""
-    return contacts.count(where=outbound(contacts) & contacts.reached & in_window(contacts, days))
+    return count_where(outbound(contacts) & contacts.reached & in_window(contacts, days))
 
 
 @measure(nothing=0.0, name="live_attempts_{days}d", each={"days": (90, 365)})
 def live_attempts(contacts: ibis.Table, days: int) -> ibis.Value:
     """Calls, AI calls and visits in the last {days} days."""
-    return contacts.count(where=_live(contacts) & in_window(contacts, days))
+    return count_where(_live(contacts) & in_window(contacts, days))
 
 
 @measure(nothing=0.0, name="live_reached_{days}d", each={"days": (90, 365)})
 def live_reached(contacts: ibis.Table, days: int) -> ibis.Value:
     """Calls, AI calls and visits in the last {days} days that reached the right party."""
-    return contacts.count(where=_live(contacts) & contacts.reached & in_window(contacts, days))
+    return count_where(_live(contacts) & contacts.reached & in_window(contacts, days))
 
 
 @feature(
@@ -169,7 +169,7 @@ def rpc_rate(debtor: ibis.Table, days: int) -> ibis.Value:
 )
 def days_since_reached(contacts: ibis.Table) -> ibis.Value:
     """Days since an outbound contact last reached the debtor in person; null when never."""
-    return contacts.age_days.min(where=outbound(contacts) & contacts.reached)
+    return least(contacts.age_days, where=outbound(contacts) & contacts.reached)
 
 
 @measure()
@@ -236,13 +236,13 @@ def n_channels_365d(debtor: ibis.Table) -> ibis.Value:
 )
 def inbound(contacts: ibis.Table, days: int) -> ibis.Value:
     """Contacts that the debtor started in the last {days} days."""
-    return contacts.count(where=(contacts.direction == Direction.INBOUND) & in_window(contacts, days))
+    return count_where((contacts.direction == Direction.INBOUND) & in_window(contacts, days))
 
 
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days since the debtor got in touch", "距上次主动联系天数")
 def days_since_inbound(contacts: ibis.Table) -> ibis.Value:
     """Days since the debtor last started a contact; null when never."""
-    return contacts.age_days.min(where=contacts.direction == Direction.INBOUND)
+    return least(contacts.age_days, where=contacts.direction == Direction.INBOUND)
 
 
 @feature(
@@ -256,21 +256,21 @@ def days_since_inbound(contacts: ibis.Table) -> ibis.Value:
 )
 def refusals_365d(contacts: ibis.Table) -> ibis.Value:
     """Conversations in the last 365 days in which the debtor refused to pay."""
-    return contacts.count(where=(contacts.outcome == Outcome.REFUSAL) & in_window(contacts, 365))
+    return count_where((contacts.outcome == Outcome.REFUSAL) & in_window(contacts, 365))
 
 
 @feature(Tag.REACHABILITY, Unit.COUNT, "unanswered attempts in 90 days", "近90天未接次数")
 def no_answer_90d(contacts: ibis.Table) -> ibis.Value:
     """Outbound contacts in the last 90 days that nobody answered."""
     missed = outbound(contacts) & (contacts.outcome == Outcome.NO_ANSWER)
-    return contacts.count(where=missed & in_window(contacts, 90))
+    return count_where(missed & in_window(contacts, 90))
 
 
 @feature(Tag.REACHABILITY, Unit.COUNT, "wrong or dead contact points", "近一年无效联系方式次数")
 def wrong_or_bounced_365d(contacts: ibis.Table) -> ibis.Value:
     """Outbound contacts in the last 365 days that bounced or met a wrong party."""
     astray = outbound(contacts) & contacts.outcome.isin((Outcome.WRONG_PARTY, Outcome.BOUNCED))
-    return contacts.count(where=astray & in_window(contacts, 365))
+    return count_where(astray & in_window(contacts, 365))
 
 
 @feature(
@@ -294,13 +294,13 @@ def _in_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:
 @measure(nothing=0.0, name="tried_{daypart}_365d", each={"daypart": tuple(DAYPARTS)})
 def tried_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:
     """Calls, AI calls and visits of a year at that time of day."""
-    return contacts.count(where=_in_daypart(contacts, daypart) & in_window(contacts, 365))
+    return count_where(_in_daypart(contacts, daypart) & in_window(contacts, 365))
 
 
 @measure(nothing=0.0, name="answered_{daypart}_365d", each={"daypart": tuple(DAYPARTS)})
 def answered_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:
     """Calls, AI calls and visits of a year at that time of day that reached the right party."""
-    return contacts.count(where=_in_daypart(contacts, daypart) & contacts.reached & in_window(contacts, 365))
+    return count_where(_in_daypart(contacts, daypart) & contacts.reached & in_window(contacts, 365))
 
 
 @feature(

@@ -5,7 +5,7 @@ import functools
 import ibis
 
 from duewise.contracts.vocabulary import CloseReason, Product, Table
-from duewise.features.exact import decode, encode, least_code, money_sum, ratio
+from duewise.features.aggregates import count_where, decode, encode, least_code, money_sum, ratio
 from duewise.features.registry import Family, Tag, Unit, features_of, measure
 
 feature = features_of(Family.DEBT)
@@ -237,4 +237,4 @@ def n_closed_accounts(closed_accounts: ibis.Table) -> ibis.Value:
 )
 def n_accounts_paid_off(closed_accounts: ibis.Table) -> ibis.Value:
     """Accounts of the debtor that left collections because they were paid."""
-    return closed_accounts.count(where=closed_accounts.close_reason == CloseReason.PAID)
+    return count_where(closed_accounts.close_reason == CloseReason.PAID)

@@ -12,8 +12,8 @@ import ibis
 import pandas as pd
 
 from duewise.contracts.vocabulary import CHANNELS, NONE, Cell, Direction
+from duewise.features.aggregates import count_where, decode, encode, least, least_code, most
 from duewise.features.dates import on_each_date
-from duewise.features.exact import decode, encode, least_code
 from duewise.features.frame import stack, with_levels
 from duewise.features.point_in_time import AsOf, day, happened_within, instant
 from duewise.features.scope import accounts_in_scope
@@ -128,7 +128,7 @@ def _followed(made: ibis.Table, decided: ibis.Table) -> ibis.Table:
     return rows.group_by("debtor_id").agg(
         carried_out=rows.is_action.any(),
         contacted_on_day=(rows.day == 0).any(),
-        logged_propensity=rows.propensity.max(where=rows.is_action),
-        n_later_contacts=rows.count(where=~rows.is_action),
-        days_to_next_contact=rows.day.min(where=~rows.is_action),
+        logged_propensity=most(rows.propensity, where=rows.is_action),
+        n_later_contacts=count_where(~rows.is_action),
+        days_to_next_contact=least(rows.day, where=~rows.is_action),
     )

@@ -10,8 +10,8 @@ import pandas as pd
 import structlog
 
 from duewise.contracts.vocabulary import HARM_OUTCOMES, PaymentKind
+from duewise.features.aggregates import THOUSANDTHS, whole
 from duewise.features.dates import on_each_date
-from duewise.features.exact import THOUSANDTHS, whole
 from duewise.features.frame import stack
 from duewise.features.point_in_time import AsOf, day, happened_within
 from duewise.features.scope import accounts_in_scope

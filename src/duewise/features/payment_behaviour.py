@@ -5,7 +5,16 @@ import math
 import ibis
 
 from duewise.contracts.vocabulary import PaymentKind
-from duewise.features.exact import THOUSANDTHS, fine_sum, money_sum, ratio, whole
+from duewise.features.aggregates import (
+    THOUSANDTHS,
+    count_where,
+    fine_sum,
+    least,
+    money_sum,
+    most,
+    ratio,
+    whole,
+)
 from duewise.features.point_in_time import in_window
 from duewise.features.registry import Family, Tag, Unit, features_of, measure
 
@@ -35,13 +44,13 @@ def is_payment(payments: ibis.Table) -> ibis.Value:
 )
 def n_payments(payments: ibis.Table, days: int) -> ibis.Value:
     """Payments in the last {days} days."""
-    return payments.count(where=is_payment(payments) & in_window(payments, days))
+    return count_where(is_payment(payments) & in_window(payments, days))
 
 
 @feature(Tag.WILLINGNESS, Unit.COUNT, "payments ever", "历史还款次数", topic="n_payments")
 def n_payments_ever(payments: ibis.Table) -> ibis.Value:
     """Payments ever made on any account of the debtor."""
-    return payments.count(where=is_payment(payments))
+    return count_where(is_payment(payments))
 
 
 @feature(
@@ -95,13 +104,13 @@ def paid_share(debtor: ibis.Table, days: int) -> ibis.Value:
 )
 def days_since_last_payment(payments: ibis.Table) -> ibis.Value:
     """Days since the last payment; null when none was ever made."""
-    return payments.age_days.min(where=is_payment(payments))
+    return least(payments.age_days, where=is_payment(payments))
 
 
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days since the first payment", "距首次还款天数")
 def days_since_first_payment(payments: ibis.Table) -> ibis.Value:
     """Days since the first payment; null when none was ever made."""
-    return payments.age_days.max(where=is_payment(payments))
+    return most(payments.age_days, where=is_payment(payments))
 
 
 @measure()
@@ -109,7 +118,7 @@ def last_payment_packed(payments: ibis.Table) -> ibis.Value:
     """Newest day and, on it, the largest payment, in one number that needs no ordering."""
     amount = ibis.least(whole(payments.amount, THOUSANDTHS), AMOUNT_BITS - 1).cast("int64")
     newest = (20_000 - payments.age_days).cast("int64") * int(AMOUNT_BITS) + amount
-    return newest.max(where=is_payment(payments))
+    return most(newest, where=is_payment(payments))
 
 
 @feature(
@@ -134,7 +143,7 @@ def last_payment_to_balance(debtor: ibis.Table) -> ibis.Value:
 @feature(Tag.ABILITY, Unit.MONEY, "largest payment in a year", "近一年最大单笔还款", nothing=0.0)
 def largest_payment_365d(payments: ibis.Table) -> ibis.Value:
     """Largest single payment in the last 365 days."""
-    return payments.amount.max(where=is_payment(payments) & in_window(payments, 365))
+    return most(payments.amount, where=is_payment(payments) & in_window(payments, 365))
 
 
 @feature(Tag.ABILITY, Unit.MONEY, "usual payment", "平均单笔还款")
@@ -288,7 +297,7 @@ def days_to_usual_payday(debtor: ibis.Table) -> ibis.Value:
 )
 def n_reversals_365d(payments: ibis.Table) -> ibis.Value:
     """Payments that were reversed in the last 365 days."""
-    return payments.count(where=(payments.kind == PaymentKind.REVERSAL) & in_window(payments, 365))
+    return count_where((payments.kind == PaymentKind.REVERSAL) & in_window(payments, 365))
 
 
 @feature(Tag.DEBT, Unit.MONEY, "fees charged in a year", "近一年新增费用", nothing=0.0)

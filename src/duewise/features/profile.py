@@ -3,7 +3,7 @@
 import ibis
 
 from duewise.contracts.vocabulary import Employment, Table
-from duewise.features.exact import ratio
+from duewise.features.aggregates import ratio
 from duewise.features.registry import Family, Tag, Unit, features_of
 
 feature = features_of(Family.PROFILE)

@@ -3,8 +3,8 @@
 import ibis
 
 from duewise.contracts.vocabulary import Outcome, PaymentKind
+from duewise.features.aggregates import THOUSANDTHS, whole
 from duewise.features.events import known_contacts, known_payments
-from duewise.features.exact import THOUSANDTHS, whole
 from duewise.features.local_time import to_local
 from duewise.features.point_in_time import AsOf, day, days_before
 from duewise.features.scope import placed_accounts

@@ -2,7 +2,7 @@
 
 import ibis
 
-from duewise.features.exact import decode, encode, least_code, money_sum, ratio
+from duewise.features.aggregates import count_where, decode, encode, least, least_code, money_sum, most, ratio
 from duewise.features.point_in_time import in_window
 from duewise.features.promise_ledger import BROKEN, KEPT, OPEN, STATUSES
 from duewise.features.registry import Family, Tag, Unit, features_of, measure
@@ -22,7 +22,7 @@ _KEPT_ZH = "{promises_due_365d} 次承诺中兑现 {promises_kept_365d} 次"
 )
 def promises_made(promises: ibis.Table, days: int) -> ibis.Value:
     """Promises to pay made in the last {days} days."""
-    return promises.count(where=in_window(promises, days))
+    return count_where(in_window(promises, days))
 
 
 @feature(
@@ -35,7 +35,7 @@ def promises_made(promises: ibis.Table, days: int) -> ibis.Value:
 )
 def promises_due_365d(promises: ibis.Table) -> ibis.Value:
     """Promises of the last 365 days that were kept or broken."""
-    return promises.count(where=(promises.status != OPEN) & in_window(promises, 365))
+    return count_where((promises.status != OPEN) & in_window(promises, 365))
 
 
 @feature(
@@ -49,7 +49,7 @@ def promises_due_365d(promises: ibis.Table) -> ibis.Value:
 )
 def promises_kept_365d(promises: ibis.Table) -> ibis.Value:
     """Promises of the last 365 days that were kept."""
-    return promises.count(where=(promises.status == KEPT) & in_window(promises, 365))
+    return count_where((promises.status == KEPT) & in_window(promises, 365))
 
 
 @feature(
@@ -63,7 +63,7 @@ def promises_kept_365d(promises: ibis.Table) -> ibis.Value:
 )
 def promises_broken_365d(promises: ibis.Table) -> ibis.Value:
     """Promises of the last 365 days that were broken."""
-    return promises.count(where=(promises.status == BROKEN) & in_window(promises, 365))
+    return count_where((promises.status == BROKEN) & in_window(promises, 365))
 
 
 @feature(
@@ -115,7 +115,7 @@ def days_since_promise(promises: ibis.Table) -> ibis.Value:
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days since a promise was broken", "距上次违背承诺天数")
 def days_since_broken_promise(promises: ibis.Table) -> ibis.Value:
     """Days since the last broken promise fell due; null when none was broken."""
-    return promises.overdue_days.min(where=promises.status == BROKEN)
+    return least(promises.overdue_days, where=promises.status == BROKEN)
 
 
 @measure()
@@ -133,7 +133,7 @@ def last_promise(debtor: ibis.Table) -> ibis.Value:
 @feature(Tag.WILLINGNESS, Unit.COUNT, "open promises", "未到期承诺数")
 def promises_open(promises: ibis.Table) -> ibis.Value:
     """Promises that are neither kept nor broken yet."""
-    return promises.count(where=promises.status == OPEN)
+    return count_where(promises.status == OPEN)
 
 
 @feature(
@@ -158,7 +158,7 @@ def open_promise_to_balance(debtor: ibis.Table) -> ibis.Value:
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days to the promised date", "距承诺日天数")
 def open_promise_days_to_due(promises: ibis.Table) -> ibis.Value:
     """Days until the first open promise falls due; negative within the grace, null without one."""
-    return -promises.overdue_days.max(where=promises.status == OPEN)
+    return -most(promises.overdue_days, where=promises.status == OPEN)
 
 
 @feature(Tag.ABILITY, Unit.DAYS, "time asked for", "平均承诺期限天数")

@@ -3,7 +3,7 @@
 import ibis
 
 from duewise.contracts.vocabulary import PaymentKind
-from duewise.features.exact import THOUSANDTHS, whole
+from duewise.features.aggregates import THOUSANDTHS, whole
 from duewise.features.point_in_time import AsOf, day, days_before, known
 from duewise.sources.tables import Tables
 

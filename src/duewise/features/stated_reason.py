@@ -3,8 +3,8 @@
 import ibis
 
 from duewise.contracts.vocabulary import Attitude, StatedReason, Table
+from duewise.features.aggregates import count_where, decode, encode, least, least_code, ratio
 from duewise.features.events import FOLDED_REASONS, folded_reason
-from duewise.features.exact import decode, encode, least_code, ratio
 from duewise.features.point_in_time import in_window
 from duewise.features.registry import Family, Tag, Unit, features_of, measure
 
@@ -31,7 +31,7 @@ def last_stated_reason(debtor: ibis.Table) -> ibis.Value:
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days since a reason was given", "距上次陈述原因天数", needs=_REASON)
 def days_since_stated_reason(contacts: ibis.Table) -> ibis.Value:
     """Days since the debtor last gave a reason; null when never."""
-    return contacts.age_days.min(where=contacts.stated_reason.notnull())
+    return least(contacts.age_days, where=contacts.stated_reason.notnull())
 
 
 @feature(
@@ -45,7 +45,7 @@ def days_since_stated_reason(contacts: ibis.Table) -> ibis.Value:
 )
 def said_cannot(contacts: ibis.Table, reason: StatedReason) -> ibis.Value:
     """Times in the last 365 days that the debtor gave the reason {reason}."""
-    return contacts.count(where=(contacts.stated_reason == reason) & in_window(contacts, 365))
+    return count_where((contacts.stated_reason == reason) & in_window(contacts, 365))
 
 
 @feature(
@@ -59,7 +59,7 @@ def said_cannot(contacts: ibis.Table, reason: StatedReason) -> ibis.Value:
 )
 def said_will_or_not(contacts: ibis.Table, reason: StatedReason) -> ibis.Value:
     """Times in the last 365 days that the debtor gave the reason {reason}."""
-    return contacts.count(where=(contacts.stated_reason == reason) & in_window(contacts, 365))
+    return count_where((contacts.stated_reason == reason) & in_window(contacts, 365))
 
 
 @measure()
@@ -78,7 +78,7 @@ def last_attitude(debtor: ibis.Table) -> ibis.Value:
 @measure(nothing=0.0, name="attitude_{attitude}_365d", each={"attitude": ATTITUDES})
 def attitude_count(contacts: ibis.Table, attitude: Attitude) -> ibis.Value:
     """Conversations of a year with that attitude."""
-    return contacts.count(where=(contacts.attitude == attitude) & in_window(contacts, 365))
+    return count_where((contacts.attitude == attitude) & in_window(contacts, 365))
 
 
 @feature(
