@@ -123,10 +123,10 @@ def too_many_bad(report: TableReport, limit: float) -> str:
     further = len(report.faults) - _FAULTS_NAMED
     if further > 0:
         named.append(f"and {further} more kinds")
-    remedy = _REMEDIES[report.faults[0].reason].format(table=report.table)
+    remedy = f"For the first of these {_REMEDIES[report.faults[0].reason].format(table=report.table)}"
     return (
         f"{file_name(report)}: {report.bad:,} of {known:,} rows ({report.bad_share:.2%}) are bad; "
-        f"the limit is {limit:.2%}. {'; '.join(named)}. For the first of these {remedy}; or raise sources.max_bad_share."
+        f"the limit is {limit:.2%}. {'; '.join(named)}. {remedy}; or raise sources.max_bad_share."
     )
 
 

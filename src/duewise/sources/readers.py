@@ -177,7 +177,13 @@ def _read_damaged(
             if record.fields is None:
                 refuse.writerow((record.number, record.text[:10_000]))
             else:
-                keep.writerow((record.number, *record.fields))
+                # One kind of line end, also inside fields: the engine refuses files that mix them.
+                keep.writerow(
+                    (
+                        record.number,
+                        *(field.replace("\r\n", "\n").replace("\r", " ") for field in record.fields),
+                    )
+                )
     numbered = f"'{ROW}': 'BIGINT'"
     con.execute(
         f"CREATE TABLE {relation} AS FROM {_read_csv(whole, ',', f'{numbered}, {typed}', header=False)}"

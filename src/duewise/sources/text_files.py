@@ -223,6 +223,7 @@ def _write_plain(
             out.write(decoder.decode(b"", final=True))
     except UnicodeDecodeError as error:
         how = f"declared as {encoding}" if declared else "neither UTF-8 nor GB18030"
+        line += bytes(error.object[: error.start]).count(b"\n")
         raise DataError(
             f"{path}: is {how}, but near line {line:,} {_byte_sentence(error)}. "
             f"Write the encoding of the export under mapping.{table}.encoding, e.g. "

@@ -136,8 +136,10 @@ def text_of(raw: RawColumn) -> str:
 def decimal_comma_evidence(raw: RawColumn, currency: str) -> tuple[str, str]:
     """Return SQL counts of values that are sure to have a decimal comma, and a decimal point."""
     digits = _digits(text_of(raw), currency)
+    # A plain number holds no sure decimal comma, and the cast is cheaper than the pattern.
+    grouped = f"try_cast({raw.sql} AS DOUBLE) IS NULL"
     return (
-        f"count_if(contains({raw.sql}, ',') AND regexp_full_match({digits}, {literal(_SURE_COMMA)}))",
+        f"count_if({grouped} AND regexp_full_match({digits}, {literal(_SURE_COMMA)}))",
         f"count_if(regexp_full_match({digits}, {literal(_SURE_POINT)}))",
     )
 
