@@ -201,8 +201,8 @@ def _shortfalls(
         Shortfall(
             name=constraints[row.constraint].name,
             group=None if row.group < 0 else row.group,
-            wanted=-float(problem.rhs[r]),
-            reachable=-float(problem.rhs[r] + shortfall[r]),
+            wanted=abs(float(problem.rhs[r])),
+            reachable=abs(float(problem.rhs[r] + shortfall[r])),
         )
         for r, row in enumerate(problem.rows)
         if shortfall[r] > 0

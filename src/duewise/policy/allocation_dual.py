@@ -186,7 +186,7 @@ def _settle_ties(problem: Problem, point: DualPoint) -> Relaxation | None:
 
 def _nearest_ties(problem: Problem, point: DualPoint) -> IntArray:
     """Debtors whose best two actions are closest to a tie, measured in radii of price uncertainty."""
-    wanted = CORE_DEBTORS + CORE_DEBTORS_PER_ROW * len(problem.rhs)
+    wanted = min(CORE_DEBTORS + CORE_DEBTORS_PER_ROW * len(problem.rhs), MAX_CORE_TYPES // 2)
     if wanted >= problem.n_debtors:
         return np.arange(problem.n_debtors)
     reach = np.einsum("kq,kab->qab", problem.per_profile(point.radius), np.abs(problem.use_difference))

@@ -28,7 +28,7 @@ class Effort:
     nodes: int
 
 
-EFFORTS = (Effort(3, 50), Effort(12, 300))  # the second only when the first is neither proven nor good enough
+EFFORTS = (Effort(3, 50), Effort(12, 100))  # the second only when the first is neither proven nor good enough
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,10 @@ def _cheapest_moves(problem: Problem, relaxation: Relaxation, per_kind: int, max
     kind_of = _kinds_of_moves(problem)
     net = problem.net(relaxation.dual.prices, slice(None))
     regret = net.max(axis=0) - net
-    per_kind = max(2, min(per_kind, MAX_MOVES // (int(kind_of.max(initial=0)) + 1)))
+    if problem.value.size <= MAX_MOVES:
+        per_kind = problem.n_debtors  # small enough to open every pair
+    else:
+        per_kind = max(2, min(per_kind, MAX_MOVES // (int(kind_of.max(initial=0)) + 1)))
     debtors: list[IntArray] = []
     actions: list[IntArray] = []
     closed_from = max_regret
@@ -93,9 +96,15 @@ def _cheapest_moves(problem: Problem, relaxation: Relaxation, per_kind: int, max
                 alike = alike[nearest[:per_kind]]
             debtors.append(alike)
             actions.append(np.full(len(alike), action))
-    moving, position = np.unique(np.concatenate(debtors), return_inverse=True)
+    debtor, action_of = np.concatenate(debtors), np.concatenate(actions)
+    if len(debtor) > MAX_MOVES:  # hundreds of regions make more kinds than the search can take in
+        costs = regret[action_of, debtor]
+        nearest = np.argpartition(costs, MAX_MOVES)
+        closed_from = min(closed_from, float(costs[nearest[MAX_MOVES]]))
+        debtor, action_of = debtor[nearest[:MAX_MOVES]], action_of[nearest[:MAX_MOVES]]
+    moving, position = np.unique(debtor, return_inverse=True)
     open_pair = np.zeros((len(problem.value), len(moving)), dtype=bool)
-    open_pair[np.concatenate(actions), position] = True
+    open_pair[action_of, position] = True
     open_pair[first[moving], np.arange(len(moving))] = True
     open_pair[0] = True  # giving up an action is always a way to obey a ceiling
     return Moves(moving, open_pair, closed_from)
@@ -162,7 +171,9 @@ def serve_in_order(problem: Problem, choice: NDArray[np.int8]) -> NDArray[np.int
     """Among debtors alike in everything, give the chosen actions to the first in order."""
     weight = np.random.default_rng(0).uniform(1.0, 2.0, len(problem.value))
     key = problem.profile.astype(np.float64)
-    for factor, value in zip(weight, problem.value, strict=True):  # not a matrix product: that may round by place
+    for factor, value in zip(
+        weight, problem.value, strict=True
+    ):  # not a matrix product: that may round by place
         key += factor * np.where(np.isfinite(value), value, -1.0)
     order = np.argsort(key, kind="stable")
     same_key = np.flatnonzero(np.diff(key[order]) == 0)
