@@ -61,21 +61,9 @@ def main() -> None:
 
     configure_logging()
     try:
-        app(standalone_mode=False)
-    except typer.Exit as leave:
-        sys.exit(leave.exit_code)
+        app()
     except DuewiseError as error:
         print_error(error)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        from click.exceptions import ClickException
-        from click.exceptions import Exit as ClickExit
-
-        if isinstance(error, ClickExit):
-            sys.exit(error.exit_code)
-        if not isinstance(error, ClickException):
-            raise
-        error.show()
         sys.exit(error.exit_code)
 
 

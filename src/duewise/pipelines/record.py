@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from duewise.config import Portfolio
-from duewise.contracts.vocabulary import Cell
+from duewise.contracts.vocabulary import Cell, Table
 from duewise.models.bundle import BundleInfo
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
@@ -36,7 +36,10 @@ def night_record(
         "versions": versions(),
         "model": {"version": identity.model_version, **asdict(info)},
         "policy_version": decided.values.policy_version,
-        "inputs": {str(name): table for name, table in report.as_dict()["tables"].items()},
+        "inputs": {
+            name: {**table, "reasons": report.tables[Table(name)].reasons}
+            for name, table in report.as_dict()["tables"].items()
+        },
         "notes": list(report.notes),
         "warnings": _warnings(portfolio, report, decided),
         "totals": {

@@ -1,6 +1,7 @@
 """Pictures of the report as SVG whose text stays text, so that any browser font can draw it."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,9 +80,9 @@ def _figure(width: float, height: float) -> tuple[Figure, Any]:
 
 def _svg(figure: Figure, description: str) -> str:
     buffer = io.StringIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # The reader's browser has the glyphs that the measuring font lacks.
-        mpl.set_loglevel("error")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": description})
     text = buffer.getvalue()
     return text[text.index("<svg") :].replace("<svg ", '<svg role="img" ', 1)

@@ -219,18 +219,7 @@ def _summary_sheet(
     for position, heading in enumerate((text.action, text.debtors, text.owed, text.expected, text.cost)):
         sheet.write_string(3, position, heading, formats["heading"])
     expected = f"expected_recovery_{horizons[0]}d"
-    totals = (
-        strategies.groupby("action", observed=True)
-        .agg(
-            debtors=("debtor_id", "size"),
-            owed=("balance", "sum"),
-            expected=(expected, "sum"),
-            cost=("cost", "sum"),
-        )
-        .reset_index()
-    )
-    order = list(code_labels("action", language))
-    totals = totals.sort_values("action", key=lambda names: names.map(order.index), kind="stable")
+    totals = totals_by_action(strategies, expected)
     row = 4
     for line in totals.itertuples(index=False):
         sheet.write_string(row, 0, code_label("action", str(line.action), language), formats["text"])
