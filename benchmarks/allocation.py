@@ -30,7 +30,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import scipy.sparse as sp
-import structlog
 
 from duewise.policy.allocation import Constraint, allocate
 
@@ -76,7 +75,6 @@ def portfolio(n, seed):
 
 def ours(n, seed, _limit):
     """Seconds of each repeat, value, bound, and MiB of memory beside the input."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     data = portfolio(n, seed)
     before = psutil.Process().memory_info().rss
     seconds = []

@@ -1,3 +1,4 @@
+import doctest
 import itertools
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.optimize import LinearConstraint, linprog, milp
 
+from duewise.policy import allocation
 from duewise.policy.allocation import Constraint, allocate
 from duewise.policy.frontier import frontier
 
@@ -77,6 +79,10 @@ def test_every_choice_of_a_tiny_portfolio_is_tried_and_none_is_better():
     result = allocate(values, allowed, [calls, minutes])
     assert result.value == pytest.approx(best)
     assert result.optimal
+
+
+def test_the_documented_example_runs():
+    assert doctest.testmod(allocation).failed == 0
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import structlog
 from numpy.typing import ArrayLike, NDArray
 
 from duewise.policy.allocation_dual import Relaxation, solve_relaxation
@@ -18,8 +17,6 @@ from duewise.policy.allocation_integer import ROUNDING, choose, improve, repair,
 from duewise.policy.allocation_problem import Constraint, FloatArray, Problem, build_problem
 
 __all__ = ["Allocation", "Constraint", "LimitReport", "Shortfall", "allocate"]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -147,7 +144,7 @@ def allocate(
     bound = max(relaxation.dual.bound, value)
     in_rows = np.empty_like(choice)
     in_rows[order] = choice
-    result = Allocation(
+    return Allocation(
         choice=in_rows,
         value=value,
         bound=bound,
@@ -156,8 +153,6 @@ def allocate(
         shortfalls=_shortfalls(asked, constraints, floors.shortfall),
         prices=relaxation.dual.prices,
     )
-    log.info("allocated", debtors=len(choice), value=value, gap=result.gap, optimal=result.optimal)
-    return result
 
 
 def _complete(floors: FloorStart, relaxation: Relaxation) -> tuple[NDArray[np.int8], bool]:
