@@ -11,6 +11,21 @@ from duewise.simulate.journal import OPEN_END, outcome_code
 from duewise.simulate.state import Portfolio
 
 ATTITUDES = tuple(Attitude)
+REASON_CODES = np.array(
+    [
+        REASONS.index(reason)
+        for reason in (
+            StatedReason.NO_MONEY,
+            StatedReason.LOST_JOB,
+            StatedReason.ILLNESS,
+            StatedReason.FORGOT,
+            StatedReason.DISPUTES_DEBT,
+            StatedReason.WILL_NOT,
+            StatedReason.OTHER,
+        )
+    ]
+)
+"""Journal code of each reason that `converse` weighs."""
 
 
 def converse(portfolio: Portfolio, day: int, contacts: Contacts, ability: Floats) -> tuple[Ints, Ints]:
@@ -24,11 +39,12 @@ def converse(portfolio: Portfolio, day: int, contacts: Contacts, ability: Floats
     temper = (
         luck.normal("temper", day, rows) * 0.5 + 1.8 * people.hostile[rows] - 0.5 * people.willingness[rows]
     )
-    noted = np.select(
-        [temper > 0.9, temper < 0.15], [Attitude.HOSTILE, Attitude.COOPERATIVE], Attitude.NEUTRAL
+    hostile, cooperative, neutral = (
+        ATTITUDES.index(a) for a in (Attitude.HOSTILE, Attitude.COOPERATIVE, Attitude.NEUTRAL)
     )
-    attitude[talked] = [ATTITUDES.index(Attitude(a)) for a in noted]
-    state.hostile_seen[rows] = noted == Attitude.HOSTILE
+    noted = np.select([temper > 0.9, temper < 0.15], [hostile, cooperative], neutral)
+    attitude[talked] = noted
+    state.hostile_seen[rows] = noted == hostile
 
     weights = np.column_stack(
         [
@@ -41,20 +57,9 @@ def converse(portfolio: Portfolio, day: int, contacts: Contacts, ability: Floats
             np.full(len(rows), 0.6),
         ]
     )
-    order = (
-        StatedReason.NO_MONEY,
-        StatedReason.LOST_JOB,
-        StatedReason.ILLNESS,
-        StatedReason.FORGOT,
-        StatedReason.DISPUTES_DEBT,
-        StatedReason.WILL_NOT,
-        StatedReason.OTHER,
-    )
     told = luck.uniform("tells_reason", day, rows) < 0.7
-    codes = np.array([REASONS.index(r) for r in order])
-    reason[talked] = np.where(
-        told, codes[choose_column(weights, luck.uniform("reason", day, rows))], OPEN_END
-    )
+    meant = REASON_CODES[choose_column(weights, luck.uniform("reason", day, rows))]
+    reason[talked] = np.where(told, meant, OPEN_END)
     return reason, attitude
 
 

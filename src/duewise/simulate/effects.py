@@ -50,8 +50,9 @@ def true_boosts(portfolio: Portfolio, day: int, contacts: Contacts, ability: Flo
         - 0.6 * when(Channel.VISIT) * spoken * hostile
     )
     years = (day - portfolio.first_day) / DAYS_PER_YEAR
-    scale = np.array(world.effect) * (1 + np.array(world.effect_drift) * years)
-    return boost * scale[channel][:, None]
+    scale = np.array(world.effect) * np.maximum(1 + np.array(world.effect_drift) * years, 0.0)
+    result: Floats = boost * scale[channel][:, None]
+    return result
 
 
 def leave_memory(portfolio: Portfolio, day: int, contacts: Contacts, ability: Floats) -> None:
