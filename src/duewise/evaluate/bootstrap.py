@@ -24,7 +24,7 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
     @property
     def excludes_zero(self) -> bool:
