@@ -21,6 +21,7 @@ from duewise.models.causal.dr_scores import clustered_mean
 from duewise.models.causal.effect_boosted import BoostedEffect, fit_boosted_effect
 from duewise.models.causal.effect_linear import LinearEffect, fit_linear_effect
 from duewise.models.causal.effect_stack import stack, unexplained_spread
+from duewise.models.causal.noise import noise_level
 from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
@@ -47,6 +48,8 @@ class ActionEffect:
         Standard error of the pooled effect.
     unexplained : float
         Standard deviation of individual effects around the prediction, as far as the data show it.
+    own_linear : LinearEffect
+        The action's own linear deviation, whose posterior is the least that an interval allows for.
     """
 
     pooled: float
@@ -54,6 +57,7 @@ class ActionEffect:
     weights: Floats
     noise: float
     unexplained: float
+    own_linear: LinearEffect
 
     def predict(self, linear: Floats32, trees: Floats32, fold: int | None = None, threads: int = 1) -> Floats:
         """Return the effect of each row, by the model without `fold` or by the whole one."""
@@ -77,7 +81,8 @@ class ActionEffect:
         runs = np.array([self.predict(linear, trees, fold, threads) for fold in range(n_folds)])
         jackknife = (n_folds - 1) * runs.var(axis=0)
         smoothed = 0.5 * jackknife + 0.5 * jackknife.mean()
-        return np.asarray(np.sqrt(smoothed + self.noise**2 + self.unexplained**2))
+        individual = np.maximum(smoothed + self.unexplained**2, self.own_linear.posterior_variance(linear))
+        return np.asarray(np.sqrt(self.noise**2 + individual))
 
 
 @dataclass(frozen=True)
@@ -114,13 +119,17 @@ def fit_effect_stage(
     if unit == "money":
         contrast = contrast * scale[:, None]
     inside = fitted.inside
-    # Precision weights: a contrast has variance proportional to 1/p(action) + 1/p(none), so that the
-    # regression has the efficiency of a residual-on-residual (R-) learner with a doubly robust target.
+    # A contrast has variance proportional to (1/p(action) + 1/p(none)) times that of the outcome. Weighting
+    # by the inverse of the first gives the efficiency of a residual-on-residual (R-) learner; of the second
+    # only the root is used, since full weights would fit the effects of calm rows and forget the others.
+    trust = _trust(fitted, unit)
     cost = contrast_cost(fitted.propensity)
-    precision = np.where(inside, fitted.log.weight[:, None] / cost, 0.0)
+    precision = np.where(inside, trust[:, None] / cost, 0.0)
+    # Both units are judged by the same weights, those of money, or their risks could not be compared.
+    judged = np.where(inside, _trust(fitted, "money")[:, None] / cost, 0.0)
     arms = [arm for arm in range(1, fitted.log.n_actions) if inside[:, arm].any()]
     pooled = {arm: float(np.average(contrast[:, arm], weights=precision[:, arm])) for arm in arms}
-    shared = _fit_shared(fitted, contrast, pooled, linear, table, n_jobs, seed)
+    shared = _fit_shared(fitted, contrast, trust, pooled, linear, table, n_jobs, seed)
     actions: list[ActionEffect | None] = [None] * fitted.log.n_actions
     out_of_fold = np.full(contrast.shape, np.nan)
     out_of_fold[:, 0] = 0.0
@@ -132,7 +141,7 @@ def fit_effect_stage(
             fitted, target, weight, pooled[arm], shared, rows, linear, table, n_jobs, seed
         )
         out_of_fold[rows, arm] = (effect * to_money)[rows]
-        risk += float(np.average(((target - effect) * to_money) ** 2, weights=weight))
+        risk += float(np.average(((target - effect) * to_money) ** 2, weights=judged[:, arm]))
     return EffectStage(actions, out_of_fold, risk)
 
 
@@ -150,11 +159,9 @@ def _fit_action(
 ) -> tuple[ActionEffect, Floats]:
     """Return the effect of one action and its out-of-fold prediction."""
     folds, groups = fitted.folds, fitted.log.groups
-    own: list[Deviation] = [
-        fit_linear_effect(linear, target, weight, folds),
-        fit_boosted_effect(table, target, weight, folds, n_jobs=n_jobs, seed=seed),
-    ]
-    candidates = [*shared, *own]
+    own_linear = fit_linear_effect(linear, target, weight, folds)
+    own_boosted = fit_boosted_effect(table, target, weight, folds, n_jobs=n_jobs, seed=seed)
+    candidates = [*shared, own_linear, own_boosted]
     deviations = np.column_stack([_out_of_fold(c, linear, table.matrix, folds) for c in candidates])
     deviations -= np.average(deviations, axis=0, weights=weight)
     weights, combined = stack(deviations, target - pooled, weight, folds, groups)
@@ -163,12 +170,22 @@ def _fit_action(
     shift = _recentered(target - effect, weight, everyone, groups)
     noise = clustered_mean((target - effect - shift)[rows], weight[rows], groups[rows]).standard_error
     unexplained = unexplained_spread(target - effect - shift, deviations, weight)
-    return ActionEffect(pooled + shift, candidates, weights, noise, unexplained), effect + shift
+    return ActionEffect(pooled + shift, candidates, weights, noise, unexplained, own_linear), effect + shift
+
+
+def _trust(fitted: CrossFit, unit: str) -> Floats:
+    """Return the weight of each row before overlap: its sample weight over the noise of its outcome."""
+    observed = fitted.log
+    scale = observed.scale if unit == "money" else np.ones(len(observed.scale))
+    taken = fitted.expected[np.arange(len(scale)), observed.action]
+    residual = (fitted.cap.apply(observed.outcome) - taken) * scale
+    return observed.weight / noise_level(residual, fitted.expected.mean(axis=1) * scale, observed.weight)
 
 
 def _fit_shared(
     fitted: CrossFit,
     contrast: Floats,
+    trust: Floats,
     pooled: dict[int, float],
     linear: Floats32,
     table: BinnedTable,
@@ -187,7 +204,7 @@ def _fit_shared(
     for arm, effect in pooled.items():
         target[known] += (mix[:, arm] * (contrast[:, arm] - effect))[known] / contacted[known]
     cost = 1.0 / np.maximum(contacted, 1e-9) + 1.0 / np.maximum(fitted.propensity[:, 0], 1e-9)
-    weight = np.where(known, fitted.log.weight / cost, 0.0)
+    weight = np.where(known, trust / cost, 0.0)
     return [
         fit_linear_effect(linear, target, weight, fitted.folds),
         fit_boosted_effect(table, target, weight, fitted.folds, n_jobs=n_jobs, seed=seed),

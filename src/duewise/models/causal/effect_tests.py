@@ -36,15 +36,15 @@ class EffectCalibration:
         Effect gained per unit of predicted effect; None where the prediction is the same for all.
     p_no_difference : float
         One-sided p-value of "the slope is zero": no individual differences were found.
-    calibrated : bool
-        The 90% interval of the slope holds 1, or there is nothing individual to calibrate.
+    overstated : bool
+        The 90% interval of the slope lies below 1: the predicted differences are larger than the real ones.
     """
 
     action: str
     mean_effect: Estimate
     slope: Estimate | None
     p_no_difference: float
-    calibrated: bool
+    overstated: bool
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,11 @@ def _calibration(
     centered = predicted - np.average(predicted, weights=weight)
     # Predictions of different folds differ by their pooled effects even where nothing is individual.
     if np.sqrt(np.average(centered**2, weights=weight)) <= 1e-9 + 1e-6 * abs(mean.value):
-        return EffectCalibration(action, mean, None, 1.0, calibrated=True)
+        return EffectCalibration(action, mean, None, 1.0, overstated=False)
     spread = float(np.average(centered**2, weights=weight))
     slope = float(np.average(centered * contrast, weights=weight)) / spread
     influence = centered * (contrast - mean.value - slope * centered) / spread
     slope_estimate = Estimate(slope, clustered_mean(influence, weight, groups).standard_error)
-    lower, upper = slope_estimate.interval(0.9)
+    _, upper = slope_estimate.interval(0.9)
     p_value = float(norm.sf(slope / max(slope_estimate.standard_error, 1e-300)))
-    return EffectCalibration(action, mean, slope_estimate, p_value, calibrated=lower <= 1.0 <= upper)
+    return EffectCalibration(action, mean, slope_estimate, p_value, overstated=upper < 1.0)

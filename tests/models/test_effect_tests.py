@@ -1,0 +1,108 @@
+"""Tests of individual effects, refutations and balance, on logs whose effects are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from duewise.models.causal.balance import balance_table
+from duewise.models.causal.effect_tests import calibrate_effects, group_effects
+from duewise.models.causal.refutations import (
+    added_common_cause,
+    permuted_action,
+    placebo_outcome,
+    sensitivity,
+)
+from duewise.models.channel import ChannelValue
+
+N = 4_000
+
+
+@pytest.fixture(scope="module")
+def log():
+    """Calls help the second half of debtors; who is called depends on the third feature."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=["income", "answers", "arrears", "noise"])
+    called = rng.random(N) < 1 / (1 + np.exp(-X["arrears"]))
+    effect = np.where(X["answers"] > 0, 2.0, 0.0)
+    outcome = X["income"] - X["arrears"] + effect * called + rng.normal(size=N)
+    before = X["income"] - X["arrears"] + rng.normal(size=N)
+    return X, np.where(called, "call", "none"), outcome.to_numpy(), before.to_numpy()
+
+
+@pytest.fixture(scope="module")
+def model(log):
+    X, action, outcome, _ = log
+    return ChannelValue().fit(X, action, outcome)
+
+
+def test_real_differences_are_significant_and_not_overstated(model):
+    (call,) = calibrate_effects(model)
+    assert not call.overstated
+    assert 0.9 < call.slope.value < 1.2
+    assert call.p_no_difference < 1e-6
+    assert call.mean_effect.interval(0.95)[0] < 1.0 < call.mean_effect.interval(0.95)[1]
+
+
+def test_groups_of_predicted_effects_have_the_effects_predicted(model):
+    groups = group_effects(model)
+    assert groups[0].upper < groups[-1].lower
+    assert sum(group.n for group in groups) == pytest.approx(N, abs=0.02 * N)
+    assert all(group.lower - 0.3 < group.predicted < group.upper + 0.3 for group in groups)
+
+
+def test_noise_is_not_taken_for_individual_differences():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(N, 4))
+    called = rng.random(N) < 0.5
+    (call,) = calibrate_effects(ChannelValue().fit(X, np.where(called, "call", "none"), rng.normal(size=N)))
+    assert call.slope is None or call.p_no_difference > 0.01
+
+
+def test_money_from_before_the_call_shows_no_effect(log):
+    X, action, _, before = log
+    (call,) = placebo_outcome(ChannelValue(), X, action, before)
+    assert call.passed
+    assert "call" in call.sentence
+
+
+def test_a_hidden_cause_fails_the_placebo(log):
+    X, action, _, before = log
+    (call,) = placebo_outcome(ChannelValue(), X.drop(columns="arrears"), action, before)
+    assert not call.passed
+    assert "not to be trusted" in call.sentence
+
+
+def test_shuffled_actions_have_no_effect(log):
+    X, action, outcome, _ = log
+    logged = np.full(N, 0.5)
+    (call,) = permuted_action(ChannelValue(), X, action, outcome, propensity=logged)
+    assert call.passed
+
+
+def test_a_random_covariate_moves_nothing(log):
+    X, action, outcome, _ = log
+    (call,) = added_common_cause(ChannelValue(), X, action, outcome)
+    assert call.passed, call.sentence
+
+
+def test_a_strong_effect_takes_a_strong_confounder_to_undo(model):
+    (call,) = sensitivity(model.training_, model.actions_)
+    assert call.passed
+    assert 0.05 < call.value < 1
+
+
+def test_no_claimed_effect_needs_no_defence(log):
+    X, action, _, before = log
+    fitted, names = ChannelValue().cross_fit(X, action, before)
+    (call,) = sensitivity(fitted, names)
+    assert call.passed
+    assert "No effect" in call.sentence
+
+
+def test_weighting_balances_what_decided_about_the_call(model, log):
+    rows = {row.feature: row for row in balance_table(model.training_, model.actions_, log[0])}
+    assert set(rows) == {"income", "answers", "arrears", "noise"}
+    assert rows["arrears"].before > 0.5
+    assert all(row.passed for row in rows.values())
