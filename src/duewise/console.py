@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from duewise.pipelines.train import TrainingResult
     from duewise.sources.report import AcceptanceReport
 
-_out = Console(soft_wrap=True)
+_out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 _err = Console(stderr=True, soft_wrap=True)
 
 

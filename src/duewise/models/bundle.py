@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,8 @@ class Bundle:
     ----------
     repayment, amount : mapping of horizon to model
         For the horizons that history was long enough for.
+    explainer : dict or None
+        What explanations learned at training, as plain values; :mod:`duewise.explain` reads it.
     version : str or None
         Name and number under which it is registered; None until then.
     """
@@ -61,6 +64,7 @@ class Bundle:
     encoding: Encoding
     repayment: Mapping[int, Repayment]
     amount: Mapping[int, Amount]
+    explainer: Mapping[str, Any] | None = None
     version: str | None = None
 
     def score(self, frame: pd.DataFrame, threads: int = 1) -> pd.DataFrame:
@@ -111,6 +115,7 @@ class Bundle:
                 "encoding": self.encoding.to_json(),
                 "repayment": list(self.repayment),
                 "amount": list(self.amount),
+                "explainer": self.explainer,
             },
         )
 
@@ -124,6 +129,7 @@ class Bundle:
             encoding=Encoding.from_json(content["encoding"]),
             repayment={horizon: Repayment.load(folder, horizon) for horizon in content["repayment"]},
             amount={horizon: Amount.load(folder, horizon) for horizon in content["amount"]},
+            explainer=content["explainer"],
         )
 
 

@@ -98,7 +98,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             scores = bundle.score(debtors)
             expected = _expected_recovery(debtors, scores, portfolio.horizons)
         with clock.stage("explain"):
-            explained = explain_night(bundle, debtors, scores, portfolio)
+            explained = explain_night(bundle, debtors, scores, opened.tables, portfolio)
         with clock.stage("decide"):
             stage = stages(portfolio, debtors)
             values = value_actions(portfolio, bundle, debtors, stage, expected)

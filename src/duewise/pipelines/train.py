@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from duewise.config import Portfolio
 from duewise.evaluate.judgement import JudgedRows, judge_money, judge_probabilities
 from duewise.evaluate.model_card import JudgedHorizon, model_card
+from duewise.explain.explanation import Explainer, learn_explainer
 from duewise.models.amount import Amount, fit_amount
 from duewise.models.baselines import BASELINES
 from duewise.models.bundle import Bundle, BundleInfo
@@ -97,7 +98,8 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
         return TrainingResult(as_of, nights, counts, {}, None, warnings)
     fitted = {h: _fit(r, portfolio) for h, r in rows.items()}
     judged = {h: _judge(f, nights, portfolio) for h, f in fitted.items()}
-    bundle = _bundle(portfolio, as_of, nights, encoding, fitted)
+    explainer = _explainer(history, fitted[portfolio.horizons[0]])
+    bundle = _bundle(portfolio, as_of, nights, encoding, fitted, explainer)
     registered = register(
         bundle,
         _record(portfolio, report, history, fitted, judged, bundle, warnings),
@@ -143,6 +145,7 @@ def _bundle(
     nights: Nights,
     encoding: Encoding,
     fitted: Mapping[int, FittedHorizon],
+    explainer: Explainer,
 ) -> Bundle:
     first = fitted[portfolio.horizons[0]].rows
     info = BundleInfo(
@@ -161,7 +164,14 @@ def _bundle(
         encoding=encoding,
         repayment={h: f.repayment for h, f in fitted.items()},
         amount={h: f.amount for h, f in fitted.items()},
+        explainer=explainer.to_json(),
     )
+
+
+def _explainer(history: History, fitted: FittedHorizon) -> Explainer:
+    by_name = {feature.name: feature for feature in history.catalogue}
+    features = [by_name[name] for name in fitted.rows.encoding.names]
+    return learn_explainer(fitted.repayment.booster, features, fitted.rows.matrix)
 
 
 def _warnings(portfolio: Portfolio, history: History, rows: Mapping[int, HorizonRows]) -> tuple[str, ...]:
