@@ -123,8 +123,9 @@ def _rank_correlations(matrix: Floats32) -> Floats:
     from scipy.stats import rankdata
 
     ranks = rankdata(matrix, axis=0, nan_policy="omit")
-    ranks -= np.nanmean(ranks, axis=0) if len(ranks) else 0.0
-    ranks = np.nan_to_num(ranks)
+    known = ~np.isnan(ranks)
+    middle = np.nansum(ranks, axis=0) / np.maximum(known.sum(axis=0), 1)
+    ranks = np.where(known, ranks - middle, 0.0)
     length = np.sqrt((ranks**2).sum(axis=0))
     ranks /= np.where(length > 0, length, 1.0)
     return np.asarray(ranks.T @ ranks)
