@@ -63,7 +63,8 @@ def learn_groups(features: Sequence[Feature], matrix: Floats32) -> FeatureGroups
     if len(names) < 2:
         return FeatureGroups(names, _numbered(features, np.arange(len(names))))
     step = max(1, len(matrix) // SAMPLE_ROWS)
-    likeness = np.abs(_rank_correlations(matrix[::step]))
+    # Rounding may take a perfect correlation past 1, and a distance must not be negative.
+    likeness = np.minimum(np.abs(_rank_correlations(matrix[::step])), 1.0)
     nominal = np.array([feature.is_category for feature in features])
     likeness[nominal] = likeness[:, nominal] = 0.0  # the order of category codes means nothing
     likeness[_declared_alike(features)] = 1.0
