@@ -24,6 +24,7 @@ Table = NDArray[np.floating[Any]]
 
 FEWEST_ROWS = 2_000  # below, preparing the trees takes longer than LightGBM takes for the rows
 CHUNK_ROWS = 125_000  # long enough that preparing the trees costs little; some 200 MB at work per thread
+SHARED_ROWS = 40_000  # from here on two cores are worth preparing the trees twice
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ def _by_columns(trees: Any, matrix: Table, threads: int) -> Contributions:
 def _chunks(n_rows: int) -> Iterator[slice]:
     """Cut into equal chunks, by the number of rows alone: a rerun on other cores gives the same bytes."""
     n_chunks = -(-n_rows // CHUNK_ROWS)
+    if n_rows >= SHARED_ROWS:
+        n_chunks += n_chunks % 2  # even, so that the last chunk leaves no core idle
     bounds = np.linspace(0, n_rows, n_chunks + 1).astype(int)
     for start, end in itertools.pairwise(bounds):
         yield slice(int(start), int(end))
