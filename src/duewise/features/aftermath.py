@@ -19,7 +19,11 @@ from duewise.sources.tables import Tables
 
 
 def aftermath(
-    tables: Tables, dates: Iterable[date], decision_days: int, sample: float | None = None
+    tables: Tables,
+    dates: Iterable[date],
+    decision_days: int,
+    sample: float | None = None,
+    only: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return on which day of the period each debtor in scope first paid, promised, or was spoken to.
 
@@ -29,6 +33,8 @@ def aftermath(
         Length of the period [as_of, as_of + decision_days).
     sample : float, optional
         As in :func:`duewise.features.snapshot.snapshot`: the same debtors, in the same order.
+    only : DataFrame, optional
+        Pairs of ``debtor_id`` and ``as_of`` to return; the rest never fills the memory.
 
     Returns
     -------
@@ -36,7 +42,9 @@ def aftermath(
         By date and debtor id: ``debtor_id, as_of`` and ``paid_day, promised_day, reached_day``: whole days
         from `as_of`, 0 on the day itself, missing where it did not happen.
     """
-    parts = on_each_date(tables.con, dates, lambda as_of: _aftermath_of(tables, as_of, decision_days, sample))
+    parts = on_each_date(
+        tables.con, dates, lambda as_of: _aftermath_of(tables, as_of, decision_days, sample), only
+    )
     return stack([part for _, part in parts])
 
 

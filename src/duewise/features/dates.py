@@ -5,12 +5,14 @@ date costs its planning each time, which on a small portfolio is most of the wor
 is planned once around a variable and only the variable changes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import ibis
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.backends import BaseBackend
 
 from duewise.features.point_in_time import AsOf, EachOf
@@ -24,10 +26,32 @@ def _getvariable(variable: Any) -> Any:
 
 
 def on_each_date(
-    con: BaseBackend, dates: Iterable[date], query: Callable[[AsOf], ibis.Table]
+    con: BaseBackend,
+    dates: Iterable[date],
+    query: Callable[[AsOf], ibis.Table],
+    only: pd.DataFrame | None = None,
 ) -> Iterator[tuple[date, pa.Table]]:
-    """Yield each distinct date in order with the rows of `query` at it."""
-    days = sorted(set(dates))
+    """Yield each distinct date in order with the rows of `query` at it.
+
+    Parameters
+    ----------
+    query : callable
+        Takes the date and returns a table with ``debtor_id``.
+    only : DataFrame, optional
+        Pairs of ``debtor_id`` and ``as_of`` to keep; whatever else a date holds is dropped before the next
+        date is read, so that memory holds what is wanted and one date.
+    """
+    for day, rows in _each(con, sorted(set(dates)), query):
+        if only is None:
+            yield day, rows
+        else:
+            wanted = only.loc[only["as_of"] == pd.Timestamp(day), "debtor_id"]
+            yield day, rows.filter(pc.is_in(rows["debtor_id"], value_set=pa.array(wanted, pa.string())))
+
+
+def _each(
+    con: BaseBackend, days: Sequence[date], query: Callable[[AsOf], ibis.Table]
+) -> Iterator[tuple[date, pa.Table]]:
     if con.name != "duckdb" or len(days) == 1:
         yield from ((day, query(day).to_pyarrow()) for day in days)
         return

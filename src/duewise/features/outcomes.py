@@ -34,6 +34,7 @@ def outcomes(
     data_end: date,
     posting_delay_days: int = 0,
     sample: float | None = None,
+    only: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what each debtor in scope paid after each date, by the clock of the event alone.
 
@@ -49,6 +50,8 @@ def outcomes(
         Days that payments take to reach the books.
     sample : float, optional
         As in :func:`duewise.features.snapshot.snapshot`: the same debtors, in the same order.
+    only : DataFrame, optional
+        Pairs of ``debtor_id`` and ``as_of`` to return; the rest never fills the memory.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def outcomes(
     parts = []
     windows = {f"recovered_{h}d": (0, h) for h in horizons}
     for as_of, moved in on_each_date(
-        tables.con, dates, lambda as_of: money_moved(tables, as_of, windows, sample)
+        tables.con, dates, lambda as_of: money_moved(tables, as_of, windows, sample), only
     ):
         labels = stack([moved])
         mature = {h: is_mature(as_of, h, data_end, posting_delay_days) for h in horizons}
@@ -78,7 +81,11 @@ def is_mature(as_of: date, horizon_days: int, data_end: date, posting_delay_days
 
 
 def prior_outcomes(
-    tables: Tables, dates: Iterable[date], horizons: Sequence[int], sample: float | None = None
+    tables: Tables,
+    dates: Iterable[date],
+    horizons: Sequence[int],
+    sample: float | None = None,
+    only: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what each debtor in scope paid *before* each date: no action of that date can have changed it.
 
@@ -90,7 +97,7 @@ def prior_outcomes(
         together.
     """
     windows = {f"prior_recovered_{h}d": (-h, 0) for h in horizons}
-    parts = on_each_date(tables.con, dates, lambda as_of: money_moved(tables, as_of, windows, sample))
+    parts = on_each_date(tables.con, dates, lambda as_of: money_moved(tables, as_of, windows, sample), only)
     paid = stack([moved for _, moved in parts])
     for h in horizons:
         money = paid[f"prior_recovered_{h}d"].clip(lower=0)
@@ -139,7 +146,12 @@ def money_moved(
 
 
 def harms(
-    tables: Tables, dates: Iterable[date], data_end: date, sample: float | None = None, days: int = HARM_DAYS
+    tables: Tables,
+    dates: Iterable[date],
+    data_end: date,
+    sample: float | None = None,
+    only: pd.DataFrame | None = None,
+    days: int = HARM_DAYS,
 ) -> pd.DataFrame:
     """Return who complained, opted out or disputed within `days` of each date.
 
@@ -150,7 +162,9 @@ def harms(
         where the days have not all passed).
     """
     parts = []
-    for as_of, marked in on_each_date(tables.con, dates, lambda as_of: _harmed(tables, as_of, days, sample)):
+    for as_of, marked in on_each_date(
+        tables.con, dates, lambda as_of: _harmed(tables, as_of, days, sample), only
+    ):
         part = stack([marked])
         parts.append(part if is_mature(as_of, days, data_end) else part.assign(harmed=np.nan))
     return pd.concat(parts, ignore_index=True)

@@ -76,7 +76,11 @@ def snapshot(
 
 
 def snapshots(
-    tables: Tables, dates: Iterable[date], settings: FeatureSettings, sample: float | None = None
+    tables: Tables,
+    dates: Iterable[date],
+    settings: FeatureSettings,
+    sample: float | None = None,
+    only: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the snapshots of several dates one below the other, by date and debtor id.
 
@@ -84,6 +88,10 @@ def snapshots(
     ----------
     dates : iterable of date
         In any order, each taken once.
+    sample : float, optional
+        Share of debtors to keep, the same ones at every date.
+    only : DataFrame, optional
+        Pairs of ``debtor_id`` and ``as_of`` to return; the rest never fills the memory.
 
     Returns
     -------
@@ -94,7 +102,7 @@ def snapshots(
     features = available(tables, settings)
     parts = []
     for as_of, part in on_each_date(
-        tables.con, dates, lambda as_of: snapshot(tables, as_of, settings, sample)
+        tables.con, dates, lambda as_of: snapshot(tables, as_of, settings, sample), only
     ):
         log.info("snapshot_built", as_of=str(as_of), debtors=part.num_rows, features=len(features))
         parts.append(part)
