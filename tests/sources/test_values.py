@@ -8,7 +8,7 @@ import pytest
 from duewise.contracts.columns import Kind
 from duewise.sources.readers import RawColumn
 from duewise.sources.sql import literal
-from duewise.sources.values import Conventions, decimal_comma_evidence, read_value
+from duewise.sources.values import Conventions, read_value, sure_decimal_comma, sure_decimal_point
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +96,9 @@ def test_a_column_with_a_decimal_comma_is_read_so_throughout(read, text, value):
     ],
 )
 def test_only_what_reads_in_one_way_is_evidence_of_the_decimal_mark(con, text, comma, point):
-    for_comma, for_point = decimal_comma_evidence(RawColumn("x", "x", "VARCHAR"), "CNY")
-    counts = con.execute(f"SELECT {for_comma}, {for_point} FROM (SELECT {literal(text)} AS x)").fetchone()
+    raw = RawColumn("x", "x", "VARCHAR")
+    counted = f"{sure_decimal_comma(raw, 'CNY')}, {sure_decimal_point(raw, 'CNY')}"
+    counts = con.execute(f"SELECT {counted} FROM (SELECT {literal(text)} AS x)").fetchone()
     assert counts == (comma, point)
 
 

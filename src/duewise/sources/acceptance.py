@@ -59,7 +59,7 @@ def examine_table(
         When accepted and quarantined rows do not add up to what was read: a fault of this program.
     """
     table = plan.table
-    _create_read_view(con, staged, plan)
+    _create_typed_rows(con, staged, plan)
     _create_faults(con, plan, staged, moments)
     _add_duplicates(con, plan, moments)
     columns = ", ".join(f"r.{ident(c.column.name)}" for c in plan.columns)
@@ -79,8 +79,11 @@ def examine_table(
     return Examined(plan, staged, moments, report)
 
 
-def _create_read_view(con: duckdb.DuckDBPyConnection, staged: Staged, plan: TablePlan) -> None:
-    """Create the view of all rows with typed values; each step of reading is one layer of it."""
+def _create_typed_rows(con: duckdb.DuckDBPyConnection, staged: Staged, plan: TablePlan) -> None:
+    """Create the relation of all rows with typed values; each step of reading is one layer of it.
+
+    Text is read once and kept; native columns are read in place, as often as they are asked for.
+    """
     prepared_layer = ", ".join(f"{c.reading.prepared} AS {prepared(c.column.name)}" for c in plan.columns)
     parsed_layer = ", ".join(
         f"{prepared(c.column.name)}, {c.reading.parsed} AS {parsed(c.column.name)}" for c in plan.columns
@@ -90,8 +93,9 @@ def _create_read_view(con: duckdb.DuckDBPyConnection, staged: Staged, plan: Tabl
         f"{c.reading.present} AS {present_name(c.column.name)}" for c in plan.columns if c.reading.present
     ]
     values += [prepared(c.column.name) for c in plan.columns if c.column.kind is Kind.CODE]
+    kind = "TABLE" if staged.is_text else "VIEW"
     con.execute(
-        f"CREATE VIEW staging.read_{plan.table} AS SELECT {ROW}, {', '.join(values)} "
+        f"CREATE {kind} staging.read_{plan.table} AS SELECT {ROW}, {', '.join(values)} "
         f"FROM (SELECT {ROW}, {parsed_layer} FROM (SELECT {ROW}, {prepared_layer} FROM {staged.relation}))"
     )
 

@@ -10,6 +10,7 @@ import duckdb
 
 from duewise.contracts.vocabulary import Table
 from duewise.sources.sql import literal
+from duewise.sources.zones import to_local
 
 FEEDS = (Table.PAYMENTS, Table.CONTACTS)
 """Tables that grow every working day."""
@@ -46,16 +47,13 @@ def daily_volume(con: duckdb.DuckDBPyConnection, relation: str, as_of: date, zon
     """
     since = as_of - timedelta(days=7 * WEEKS + 2)
     rows = con.execute(
-        f"SELECT day, count(*) FROM (SELECT {_local_day(_AT, zone)} AS day, "
-        f"{_local_day(f'coalesce(recorded_at, {_AT})', zone)} AS recorded FROM {relation} "
-        f"WHERE {_AT} >= DATE {literal(since)}) WHERE recorded <= day AND day < DATE {literal(as_of)} "
-        "GROUP BY day"
+        f"SELECT ({to_local('happened', zone)})::DATE AS day, count(*) FROM ("
+        f"SELECT {_AT} AS happened, coalesce(recorded_at, {_AT}) AS recorded FROM {relation} "
+        f"WHERE {_AT} >= DATE {literal(since)}) "
+        f"WHERE ({to_local('recorded', zone)})::DATE <= ({to_local('happened', zone)})::DATE "
+        f"AND day < DATE {literal(as_of)} GROUP BY day"
     ).fetchall()
     return dict(rows)
-
-
-def _local_day(time: str, zone: str) -> str:
-    return f"timezone({literal(zone)}, timezone('UTC', {time}))::DATE"
 
 
 def collapse(volume: Mapping[date, int], as_of: date, first_day: date) -> Collapse | None:

@@ -8,7 +8,7 @@ from duewise.config import Portfolio
 from duewise.contracts.columns import Kind
 from duewise.sources.mapping import contract_columns, declared_extra
 from duewise.sources.readers import RawColumn, Staged
-from duewise.sources.values import decimal_comma_evidence, text_of
+from duewise.sources.values import sure_decimal_comma, sure_decimal_point, text_of
 
 
 def decimal_comma_columns(
@@ -23,13 +23,19 @@ def decimal_comma_columns(
     ]
     if not names:
         return frozenset()
-    counts = [
-        sql for name in names for sql in decimal_comma_evidence(matched[name], portfolio.portfolio.currency)
-    ]
-    row = con.execute(f"SELECT {', '.join(counts)} FROM {staged.relation}").fetchone() or ()
+    currency = portfolio.portfolio.currency
+    commas = [sure_decimal_comma(matched[name], currency) for name in names]
+    suspected = [name for name, rows in zip(names, _row(con, commas, staged), strict=True) if rows]
+    if not suspected:
+        return frozenset()
+    points = [sure_decimal_point(matched[name], currency) for name in suspected]
     return frozenset(
-        name for name, comma, point in zip(names, row[::2], row[1::2], strict=True) if comma and not point
+        name for name, rows in zip(suspected, _row(con, points, staged), strict=True) if not rows
     )
+
+
+def _row(con: duckdb.DuckDBPyConnection, aggregates: list[str], staged: Staged) -> tuple[int, ...]:
+    return con.execute(f"SELECT {', '.join(aggregates)} FROM {staged.relation}").fetchone() or ()
 
 
 def numeric_extra_columns(

@@ -63,6 +63,11 @@ class Staged:
     malformed: str | None = None
 
     @property
+    def is_text(self) -> bool:
+        """Whether every value must be read from text."""
+        return all(column.is_text for column in self.columns)
+
+    @property
     def repeated_names(self) -> frozenset[str]:
         """Names that head more than one column."""
         names = [column.name for column in self.columns]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from duewise.contracts.columns import Kind
 from duewise.sources.readers import RawColumn
 from duewise.sources.sql import literal
+from duewise.sources.zones import to_utc
 
 NULL_WORDS = ("null", "none", "nan", "nat", "n/a", "na", "#n/a", r"\n", "-", "--")
 """What exports write where a number, a date or a yes/no is missing."""
@@ -32,10 +33,10 @@ _SURE_POINT = r"[+-]?(\d*(,\d{3})*\.(\d{1,2}|\d{4,})|0\.\d+|\d{1,3}(,\d{3})+\.\d
 _SURE_COMMA = r"[+-]?(\d*(\.\d{3})*,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,})"
 
 _BASIC_ISO = "['%Y%m%d', '%Y%m%dT%H%M%S', '%Y%m%d%H%M%S', '%Y%m%d %H%M%S', '%Y%m%dT%H%M']"
-_OFFSET = r"(?i)[T ]\d{1,2}:?\d{2}.*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
 _NO_SECONDS = r"^([^ T]+[T ]\d{1,2}:\d{2})\s*((?i:Z|UTC)|[+-]\d{2}(?::?\d{2})?)$"
 _ZONE_BEHIND_TIME = r"(?i)([T ]\d{1,2}:?\d{2}.*?)\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
-_FIRST, _LAST = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
+# A day short at both ends, so that no zone moves a time out of the years 1 to 9999.
+_FIRST, _LAST = "TIMESTAMP '0001-01-02'", "TIMESTAMP '9999-12-31'"
 
 _LARGEST_EXACT = 2**53
 """Whole numbers above it are no longer exact in a double."""
@@ -133,15 +134,16 @@ def text_of(raw: RawColumn) -> str:
     return f"{raw.sql}::VARCHAR"
 
 
-def decimal_comma_evidence(raw: RawColumn, currency: str) -> tuple[str, str]:
-    """Return SQL counts of values that are sure to have a decimal comma, and a decimal point."""
-    digits = _digits(text_of(raw), currency)
-    # A plain number holds no sure decimal comma, and the cast is cheaper than the pattern.
-    grouped = f"try_cast({raw.sql} AS DOUBLE) IS NULL"
-    return (
-        f"count_if({grouped} AND regexp_full_match({digits}, {literal(_SURE_COMMA)}))",
-        f"count_if(regexp_full_match({digits}, {literal(_SURE_POINT)}))",
-    )
+def sure_decimal_comma(raw: RawColumn, currency: str) -> str:
+    """Return SQL of the number of values that cannot be read without a decimal comma."""
+    # A plain number is none of them, and the cast is cheaper than the pattern.
+    sure = _matches(_digits(text_of(raw), currency), _SURE_COMMA)
+    return f"count_if(CASE WHEN try_cast({raw.sql} AS DOUBLE) IS NULL THEN {sure} ELSE false END)"
+
+
+def sure_decimal_point(raw: RawColumn, currency: str) -> str:
+    """Return SQL of the number of values that cannot be read without a decimal point."""
+    return f"count_if({_matches(_digits(text_of(raw), currency), _SURE_POINT)})"
 
 
 def _words(words: tuple[str, ...]) -> str:
@@ -219,26 +221,31 @@ def _matches(digits: str, pattern: str) -> str:
 
 
 def _time(raw: RawColumn, prepared: str, parsed: str, zone: str, time_format: str | None) -> Reading:
-    value = f"CASE WHEN {parsed} BETWEEN {_FIRST} AND {_LAST} THEN {parsed} END"
+    local = to_utc(parsed, zone)
     if raw.type == "TIMESTAMP WITH TIME ZONE":
-        return Reading(raw.sql, f"timezone('UTC', {prepared})", value, f"{prepared} IS NOT NULL")
+        return Reading(
+            raw.sql, f"timezone('UTC', {prepared})", _bounded(parsed, parsed), f"{prepared} IS NOT NULL"
+        )
     if _is_calendar(raw):
-        return Reading(raw.sql, _to_utc(f"{prepared}::TIMESTAMP", zone), value, f"{prepared} IS NOT NULL")
+        return Reading(raw.sql, f"{prepared}::TIMESTAMP", _bounded(parsed, local), f"{prepared} IS NOT NULL")
     if time_format is not None:
         time = f"try_strptime({prepared}, {literal(time_format)})"
-        time = f"timezone('UTC', {time})" if has_offset(time_format) else _to_utc(time, zone)
-        return Reading(text_of(raw), time, value, _is_present(prepared))
+        if has_offset(time_format):
+            time, local = f"timezone('UTC', {time})", parsed
+        return Reading(text_of(raw), time, _bounded(parsed, local), _is_present(prepared))
     # The engine drops an offset when it casts to a time without zone, so zoned text goes its own way.
     seconds = rf"regexp_replace({prepared}, {literal(_NO_SECONDS)}, '\1:00\2')"
+    zoned = _has_zone(prepared)
     time = (
-        f"CASE WHEN regexp_matches({prepared}, {literal(_OFFSET)}) "
-        f"THEN timezone('UTC', try_cast({seconds} AS TIMESTAMPTZ)) ELSE {_to_utc(_naive(prepared), zone)} END"
+        f"CASE WHEN {zoned} THEN timezone('UTC', try_cast({seconds} AS TIMESTAMPTZ)) "
+        f"ELSE {_naive(prepared)} END"
     )
+    value = _bounded(parsed, f"CASE WHEN {zoned} THEN {parsed} ELSE {local} END")
     return Reading(text_of(raw), time, value, _is_present(prepared))
 
 
 def _day(raw: RawColumn, prepared: str, parsed: str, zone: str, time_format: str | None) -> Reading:
-    value = f"CASE WHEN {parsed} BETWEEN {_FIRST} AND {_LAST} THEN {parsed}::DATE END"
+    value = _bounded(parsed, f"{parsed}::DATE")
     if raw.type == "TIMESTAMP WITH TIME ZONE":
         time = f"timezone({literal(zone)}, {prepared})"
         return Reading(raw.sql, time, value, f"{prepared} IS NOT NULL")
@@ -249,13 +256,23 @@ def _day(raw: RawColumn, prepared: str, parsed: str, zone: str, time_format: str
         time = f"timezone({literal(zone)}, {time})" if has_offset(time_format) else f"{time}::TIMESTAMP"
     else:
         # A day is the day that is written, whatever zone stands behind its time.
-        time = _naive(rf"regexp_replace({prepared}, {literal(_ZONE_BEHIND_TIME)}, '\1')")
+        written = rf"regexp_replace({prepared}, {literal(_ZONE_BEHIND_TIME)}, '\1')"
+        time = f"CASE WHEN {_has_zone(prepared)} THEN {_naive(written)} ELSE {_naive(prepared)} END"
     return Reading(text_of(raw), time, value, _is_present(prepared))
 
 
 def has_offset(time_format: str) -> bool:
     """Return whether a strptime format reads an offset or zone of its own."""
     return "%z" in time_format or "%Z" in time_format
+
+
+def _has_zone(text: str) -> str:
+    """Return SQL of the condition that a zone or offset stands behind the date; cheaper than a pattern."""
+    behind = f"substr({text}, 11)"
+    return (
+        f"(contains({behind}, '+') OR contains({behind}, '-') "
+        f"OR right({behind}, 1) IN ('Z', 'z') OR suffix(upper({behind}), 'UTC'))"
+    )
 
 
 def _naive(text: str) -> str:
@@ -266,10 +283,6 @@ def _naive(text: str) -> str:
     )
 
 
-def _to_utc(time: str, zone: str) -> str:
-    """Return a local time in UTC.
-
-    A local time that a change of clocks skips moves on by the gap; one that occurs twice is the later
-    one, in standard time.
-    """
-    return time if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {time}))"
+def _bounded(time: str, value: str) -> str:
+    """Return `value` where `time` lies inside the calendar that everything downstream can hold."""
+    return f"CASE WHEN {time} BETWEEN {_FIRST} AND {_LAST} THEN {value} END"

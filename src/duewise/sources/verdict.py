@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 
@@ -40,10 +40,11 @@ def report_on(
             refusals.append(notices.empty_table(report))
         elif report.bad_share > limit:
             refusals.append(notices.too_many_bad(report, limit))
+    newest = {table: feeds.newest_event(con, tables[table].accepted) for table in feeds.FEEDS}
     if not refusals:
-        _check_as_of(con, tables, as_of)
+        _check_as_of(con, tables, newest, as_of)
     warnings = notices.table_warnings(reports, as_of, limit, portfolio.portfolio.language)
-    warnings += _feed_warnings(con, portfolio, tables, as_of)
+    warnings += _feed_warnings(con, portfolio, tables, newest, as_of)
     return AcceptanceReport(
         as_of, reports, tuple(warnings), tuple(refusals), tuple(notices.run_notes(reports))
     )
@@ -53,7 +54,12 @@ def _absent_report(table: Table) -> TableReport:
     return replace(TableReport(table), absent_columns=tuple(contract_columns(table)), present=False)
 
 
-def _check_as_of(con: duckdb.DuckDBPyConnection, tables: Mapping[Table, Examined], as_of: date) -> None:
+def _check_as_of(
+    con: duckdb.DuckDBPyConnection,
+    tables: Mapping[Table, Examined],
+    newest: Mapping[Table, datetime | None],
+    as_of: date,
+) -> None:
     """Refuse a date for which nobody was in collections yet, or long after everything happened."""
     accounts = tables[Table.ACCOUNTS].accepted
     first, last = con.execute(f"SELECT min(placed_on), max(placed_on) FROM {accounts}").fetchone() or (
@@ -65,31 +71,30 @@ def _check_as_of(con: duckdb.DuckDBPyConnection, tables: Mapping[Table, Examined
             f"--as-of {as_of}: no account was placed before that day; accounts were placed from {first} "
             f"to {last}. Give a later date."
         )
-    newest = [
-        event.date()
-        for table in feeds.FEEDS
-        if (event := feeds.newest_event(con, tables[table].accepted)) is not None
-    ]
-    if newest and as_of - max(newest) > _LONGEST_GAP:
+    last_day = max((event.date() for event in newest.values() if event is not None), default=as_of)
+    if as_of - last_day > _LONGEST_GAP:
         raise ConfigError(
-            f"--as-of {as_of}: the newest payment or contact is from {max(newest)}, more than a year before. "
+            f"--as-of {as_of}: the newest payment or contact is from {last_day}, more than a year before. "
             "Give a date within the data, or load newer data."
         )
 
 
 def _feed_warnings(
-    con: duckdb.DuckDBPyConnection, portfolio: Portfolio, tables: Mapping[Table, Examined], as_of: date
+    con: duckdb.DuckDBPyConnection,
+    portfolio: Portfolio,
+    tables: Mapping[Table, Examined],
+    newest: Mapping[Table, datetime | None],
+    as_of: date,
 ) -> list[SourceWarning]:
     language, zone = portfolio.portfolio.language, portfolio.portfolio.timezone
     warnings = []
     for table in feeds.FEEDS:
-        relation = tables[table].accepted
-        newest = feeds.newest_event(con, relation)
-        if newest is None:
+        relation, last = tables[table].accepted, newest[table]
+        if last is None:
             continue
-        days = feeds.stale_days(newest, as_of)
+        days = feeds.stale_days(last, as_of)
         if days > portfolio.sources.max_staleness_days:
-            warnings.append(notices.stale_feed(table, newest.date(), days, as_of, language))
+            warnings.append(notices.stale_feed(table, last.date(), days, as_of, language))
             continue
         volume = feeds.daily_volume(con, relation, as_of, zone)
         if volume and (found := feeds.collapse(volume, as_of, min(volume))):
