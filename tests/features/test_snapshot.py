@@ -1,10 +1,10 @@
 from datetime import date
 
 import pytest
-from small_tables import small_tables
 
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
+from small_tables import small_tables
 
 T = date(2024, 4, 1)
 

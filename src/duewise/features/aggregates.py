@@ -2,7 +2,7 @@
 
 Engines add floating-point numbers in whatever order their threads finish, so the last digits of a plain
 sum change from run to run. Whole numbers below 2**53 add exactly in any order: money is counted in
-thousandths (the smallest unit of any currency), cosines and the like in millionths.
+thousandths (the smallest unit of any currency), cosines and the like in billionths.
 
 A condition goes into the value, not beside the aggregate as SQL's FILTER: DuckDB slices the whole batch of
 rows once per filter, which grows with the square of the number of aggregates (three times the time at
@@ -12,7 +12,7 @@ seventy).
 import ibis
 
 THOUSANDTHS = 1_000.0
-MILLIONTHS = 1_000_000.0
+BILLIONTHS = 1_000_000_000.0
 CODES = 32
 """Room for the code of a short closed list beside a time, see :func:`least_code`."""
 
@@ -34,12 +34,12 @@ def most(value: ibis.Value, where: ibis.Value) -> ibis.Value:
 
 def money_sum(amount: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
     """Return the exact sum of an amount of money; null when nothing was summed."""
-    return whole(_only(amount, where), THOUSANDTHS).sum() / THOUSANDTHS
+    return exact_sum(amount, THOUSANDTHS, where)
 
 
-def fine_sum(value: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
-    """Return the sum of small numbers, each rounded to a millionth."""
-    return whole(_only(value, where), MILLIONTHS).sum() / MILLIONTHS
+def exact_sum(value: ibis.Value, scale: float, where: ibis.Value | None = None) -> ibis.Value:
+    """Return the exact sum of numbers rounded to 1 / `scale`; null when nothing was summed."""
+    return whole(_only(value, where), scale).sum() / scale
 
 
 def _only(value: ibis.Value, where: ibis.Value | None) -> ibis.Value:

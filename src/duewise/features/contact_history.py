@@ -14,7 +14,16 @@ from duewise.contracts.vocabulary import (
     Outcome,
     Table,
 )
-from duewise.features.aggregates import count_where, decode, encode, fine_sum, least, least_code, ratio
+from duewise.features.aggregates import (
+    THOUSANDTHS,
+    count_where,
+    decode,
+    encode,
+    exact_sum,
+    least,
+    least_code,
+    ratio,
+)
 from duewise.features.point_in_time import in_window
 from duewise.features.registry import Family, Tag, Unit, features_of, measure
 
@@ -283,7 +292,7 @@ def wrong_or_bounced_365d(contacts: ibis.Table) -> ibis.Value:
 def talk_seconds_365d(contacts: ibis.Table) -> ibis.Value:
     """Seconds spoken with the debtor in the last 365 days; null when no length is recorded."""
     spoken = contacts.reached & contacts.channel.isin(LIVE_CHANNELS)
-    return fine_sum(contacts.duration_s, where=spoken & in_window(contacts, 365))
+    return exact_sum(contacts.duration_s, THOUSANDTHS, where=spoken & in_window(contacts, 365))
 
 
 def _in_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:

@@ -6,9 +6,10 @@ import ibis
 
 from duewise.contracts.vocabulary import PaymentKind
 from duewise.features.aggregates import (
+    BILLIONTHS,
     THOUSANDTHS,
     count_where,
-    fine_sum,
+    exact_sum,
     least,
     money_sum,
     most,
@@ -237,13 +238,17 @@ def _angle(payments: ibis.Table) -> ibis.Value:
 @measure()
 def payday_cosine(payments: ibis.Table) -> ibis.Value:
     """Sum over the payments of a year of the cosine of the day of the month."""
-    return fine_sum(_angle(payments).cos(), where=is_payment(payments) & in_window(payments, 365))
+    return exact_sum(
+        _angle(payments).cos(), BILLIONTHS, where=is_payment(payments) & in_window(payments, 365)
+    )
 
 
 @measure()
 def payday_sine(payments: ibis.Table) -> ibis.Value:
     """Sum over the payments of a year of the sine of the day of the month."""
-    return fine_sum(_angle(payments).sin(), where=is_payment(payments) & in_window(payments, 365))
+    return exact_sum(
+        _angle(payments).sin(), BILLIONTHS, where=is_payment(payments) & in_window(payments, 365)
+    )
 
 
 def _usual_angle(debtor: ibis.Table) -> ibis.Value:
