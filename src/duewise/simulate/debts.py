@@ -84,7 +84,9 @@ def _draw_account(
     product = np.minimum(np.searchsorted(shares, uniform("product")), len(PRODUCTS) - 1)
     median = np.array([balance for *_, balance, _ in PRODUCTS])[product]
     rate = np.array([rate for *_, rate in PRODUCTS])[product]
-    balance = median * np.exp(0.75 * luck.normal(f"balance_{k}") + 0.20 * people.ability)
+    # Small debts are forgotten, large ones sour the debtor: who owes most is not whom a contact moves most.
+    log_size = 0.20 * people.ability - 1.0 * (people.forgetful - 0.33) + 0.8 * (people.hostile - 0.33)
+    balance = median * np.exp(0.70 * luck.normal(f"balance_{k}") + log_size)
     tail = uniform("tail") < world.balance_tail
     balance = np.where(tail, balance * uniform("pareto") ** (-1 / 1.3), balance)
     balance = np.round(np.maximum(balance * world.balance_scale, 1.0), 2)

@@ -44,7 +44,7 @@ def true_boosts(portfolio: Portfolio, day: int, contacts: Contacts, ability: Flo
         + 0.25 * voice * (outcome == outcome_code(Outcome.NO_ANSWER))
         + 0.5 * when(Channel.LETTER) * arrived
     )
-    boost[:, CONVERSATION] = voice * spoken * (0.4 * forgetful + 1.6 * organisable - 1.3 * hostile)
+    boost[:, CONVERSATION] = voice * spoken * (0.4 * forgetful + 2.4 * organisable - 1.6 * hostile)
     boost[:, PRESSURE] = (
         arrived * (letter + 1.6 * when(Channel.VISIT) * spoken) * stubborn
         - 0.6 * when(Channel.VISIT) * spoken * hostile

@@ -33,6 +33,8 @@ EMPLOYMENT = (
     (Employment.RETIRED, 0.07),
 )
 
+EMPLOYED, SELF_EMPLOYED, UNEMPLOYED, STUDENT, RETIRED = range(len(EMPLOYMENT))
+
 PAYDAYS = (5, 10, 15, 20, 25)
 MEDIAN_INCOME = 5400.0
 
@@ -97,14 +99,16 @@ def draw_people(luck: Luck, index: Ints, first_day: int, last_day: int, hidden_c
     region = np.minimum(region, len(REGIONS) - 1)
     employment = np.searchsorted(np.cumsum([share for _, share in EMPLOYMENT]), uniform("employment"))
     employment = np.minimum(employment, len(EMPLOYMENT) - 1)
-    jobless = np.isin(employment, (2, 3))
+    jobless = np.isin(employment, (UNEMPLOYED, STUDENT))
     ability = np.where(jobless, ability - 0.7, ability)
     shift = np.array([shift for *_, shift in REGIONS])[region]
     income = MEDIAN_INCOME * np.exp(0.45 * ability + shift)
 
     age = np.clip(36 + 10 * normal("age"), 19, 72)
-    age = np.where(employment == 3, 19 + 6 * uniform("student_age"), age)
-    age = np.where(employment == 4, 56 + 14 * uniform("retired_age"), age)
+    age = np.where(employment == STUDENT, 19 + 6 * uniform("student_age"), age)
+    age = np.where(employment == RETIRED, 56 + 14 * uniform("retired_age"), age)
+
+    dependants = np.floor(3.2 * uniform("dependants") ** 1.5 * (age > 25)).astype(np.int8)
 
     usable = np.ones((n, len(CHANNELS)), dtype=bool)
     phone = uniform("phone") < 0.97
@@ -123,7 +127,7 @@ def draw_people(luck: Luck, index: Ints, first_day: int, last_day: int, hidden_c
         usable[:, CHANNELS.index(channel)] = known
 
     horizon = last_day - first_day + 365
-    loses_job = (uniform("loses_job") < 0.10) & np.isin(employment, (0, 1))
+    loses_job = (uniform("loses_job") < 0.10) & np.isin(employment, (EMPLOYED, SELF_EMPLOYED))
     job_loss = first_day - 60 + (horizon * uniform("job_loss_day")).astype(np.int32)
     falls_ill = uniform("falls_ill") < 0.05
     illness = first_day - 60 + (horizon * uniform("illness_day")).astype(np.int32)
@@ -134,16 +138,18 @@ def draw_people(luck: Luck, index: Ints, first_day: int, last_day: int, hidden_c
         willingness=willingness,
         reach=0.9 * normal("reach"),
         forgetful=uniform("forgetful") ** 2,
-        disorganised=sigmoid(1.2 * normal("disorganised") - 0.3),
+        disorganised=sigmoid(
+            normal("disorganised") - 1.0 + 1.6 * (employment == SELF_EMPLOYED) + 0.7 * (dependants > 0)
+        ),
         hostile=hostile,
         payday=np.where(
             uniform("usual_payday") < 0.85,
             np.array(PAYDAYS)[(len(PAYDAYS) * uniform("payday")).astype(int)],
             1 + (28 * uniform("odd_payday")).astype(int),
         ).astype(np.int32),
-        payday_strength=np.where(np.isin(employment, (0, 4)), 1.0, 0.3),
+        payday_strength=np.where(np.isin(employment, (EMPLOYED, RETIRED)), 1.0, 0.3),
         income=income,
-        hour_profile=np.isin(employment, (2, 4)).astype(np.int8),
+        hour_profile=np.isin(employment, (UNEMPLOYED, RETIRED)).astype(np.int8),
         job_loss_day=np.where(loses_job, job_loss, ALWAYS).astype(np.int32),
         job_found_day=np.where(loses_job, job_loss + 60 + 240 * uniform("jobless_days"), ALWAYS).astype(
             np.int32
@@ -157,7 +163,7 @@ def draw_people(luck: Luck, index: Ints, first_day: int, last_day: int, hidden_c
         employment=employment.astype(np.int8),
         birth_year=(1970 + last_day / 365.25 - age).astype(np.int32),
         female=uniform("female") < 0.42,
-        dependants=np.floor(3.2 * uniform("dependants") ** 1.5 * (age > 25)).astype(np.int8),
+        dependants=dependants,
         stated_income=np.where(
             uniform("income_known") < 0.82,
             np.round(income * np.exp(0.18 * normal("income_error")), -2),
