@@ -108,7 +108,7 @@ def holiday_subdivision(region: str | None, country: str | None, default: str | 
 
     code = iso_region(region, country)
     supported = holidays.list_supported_countries().get(country or "", [])
-    own = code.partition("-")[2] if code else ""
+    own = f"{code}-".split("-")[1] if code else ""
     return own if own in supported else default
 
 
