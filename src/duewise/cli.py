@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from duewise.errors import FINISHED_WITH_WARNINGS, DuewiseError
+from duewise.errors import FINISHED_WITH_WARNINGS, DataError, DuewiseError
 
 if TYPE_CHECKING:
     from duewise.config import Portfolio
@@ -100,6 +100,8 @@ def check(
 
     report = run_check(_load(portfolio, set_, data=data), _day(as_of))
     print_acceptance(report)
+    if report.refusals:
+        raise DataError("\n".join(report.refusals))
     _leave(bool(report.warnings), strict)
 
 

@@ -6,67 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from client_tables import AS_OF, NOW, clean_tables, portfolio_of, write_csv
+from client_tables import AS_OF, NOW, clean_tables, dirty_tables, portfolio_of, write_csv
 from duewise.contracts.tables import TABLES
 from duewise.contracts.vocabulary import Table
 from duewise.errors import DataError
 from duewise.sources.examine import examine_sources
 from duewise.sources.open import open_tables
-from duewise.sources.report import AcceptanceReport, Reason
-
-
-def _spoil(frame: pd.DataFrame, rows: range | list[int], column: str, value: object) -> None:
-    frame.loc[list(rows), column] = value
-
-
-def dirty_tables() -> tuple[dict[str, pd.DataFrame], dict[tuple[str, str, Reason], int]]:
-    """Clean tables of 100 debtors with each kind of fault planted in rows of its own."""
-    tables = clean_tables(100)
-    debtors, accounts, payments = tables["debtors"], tables["accounts"], tables["payments"]
-    contacts, flags = tables["contacts"], tables["flags"]
-    _spoil(debtors, range(90, 93), "birth_year", "1790")
-    _spoil(debtors, range(93, 95), "birth_year", "nineteen eighty")
-    _spoil(debtors, [95], "has_phone", "perhaps")
-    _spoil(accounts, range(1), "debtor_id", "nobody")
-    _spoil(accounts, range(1, 3), "placed_balance", "-5")
-    _spoil(accounts, range(3, 6), "placed_balance", "0")
-    _spoil(accounts, [6], "placed_on", "")
-    _spoil(payments, range(10, 14), "amount", "-20")
-    _spoil(payments, range(14, 16), "at", "the day before yesterday")
-    _spoil(payments, range(16, 21), "at", "2031-01-01")
-    _spoil(payments, range(21, 24), "account_id", "A-nowhere")
-    _spoil(payments, range(24, 26), "payment_id", "P30")  # before the row that they repeat
-    _spoil(payments, [27], "payment_id", "")
-    _spoil(contacts, range(10, 12), "propensity", "1.5")
-    _spoil(contacts, range(12, 15), "contact_id", "C20")
-    _spoil(contacts, [15], "debtor_id", "")
-    tables["contacts"] = pd.concat([contacts, contacts.loc[[30, 31]]], ignore_index=True)
-    _spoil(flags, range(4), "ends_at", "2024-01-01")
-    expected = {
-        ("debtors", "birth_year", Reason.TOO_SMALL): 3,
-        ("debtors", "birth_year", Reason.UNREADABLE): 2,
-        ("debtors", "has_phone", Reason.UNREADABLE): 1,
-        # two accounts of each of the six debtors that are refused, and the planted one
-        ("accounts", "debtor_id", Reason.UNKNOWN_DEBTOR): 13,
-        ("accounts", "placed_balance", Reason.NEGATIVE): 2,
-        ("accounts", "placed_balance", Reason.TOO_SMALL): 3,
-        ("accounts", "placed_on", Reason.NULL_REQUIRED): 1,
-        ("payments", "amount", Reason.NEGATIVE): 4,
-        ("payments", "at", Reason.UNREADABLE): 2,
-        ("payments", "at", Reason.EVENT_IN_FUTURE): 5,
-        # payments of the nineteen accounts that are refused, and the planted three
-        ("payments", "account_id", Reason.UNKNOWN_ACCOUNT): 22,
-        ("payments", "payment_id", Reason.DUPLICATE): 2,
-        ("payments", "payment_id", Reason.NULL_KEY): 1,
-        ("contacts", "propensity", Reason.TOO_LARGE): 2,
-        ("contacts", "contact_id", Reason.DUPLICATE): 3,
-        ("contacts", "contact_id", Reason.EXACT_DUPLICATE): 2,
-        ("contacts", "debtor_id", Reason.NULL_REQUIRED): 1,
-        ("contacts", "debtor_id", Reason.UNKNOWN_DEBTOR): 12,
-        ("flags", "ends_at", Reason.ENDS_BEFORE_START): 4,
-        ("flags", "debtor_id", Reason.UNKNOWN_DEBTOR): 6,
-    }
-    return tables, expected
+from duewise.sources.report import AcceptanceReport
 
 
 def test_every_planted_fault_is_reported_with_its_exact_count(tmp_path: Path) -> None:

