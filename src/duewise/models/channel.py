@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,10 @@ from sklearn.utils.validation import check_is_fitted
 from duewise.models.causal.boosting import BinnedTable
 from duewise.models.causal.covariates import CovariateEncoder
 from duewise.models.causal.cross_fitting import CrossFit, cross_fit
-from duewise.models.causal.dr_scores import Estimate
 from duewise.models.causal.effect_contributions import action_contributions
 from duewise.models.causal.effect_stage import ActionEffect, fit_effect_stage
 from duewise.models.causal.inputs import checked_log, code_actions, positive_scale
+from duewise.models.causal.support import ActionSupport, AverageEffect, support_rows
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -34,67 +33,12 @@ log = structlog.get_logger(__name__)
 CHUNK = 100_000  # rows encoded at a time when predicting: keeps a million rows within a gigabyte
 
 
-@dataclass(frozen=True)
-class AverageEffect:
-    """Average effect of an action against `none` over the rows where it is supported, in money."""
-
-    action: str
-    effect: float
-    lower: float
-    upper: float
-    standard_error: float
-    level: float
-
-
-@dataclass(frozen=True)
-class ActionSupport:
-    """What the log can say about one action.
-
-    Attributes
-    ----------
-    n, effective_n : int, float
-        Rows with the action; their effective number after inverse-probability weighting.
-    propensity_source : str
-        `logged`, or the kind of estimated model: `shares`, `logistic`, `boosted`.
-    propensity_q05, propensity_q50, propensity_q95 : float
-        Quantiles over all rows of the probability of the action.
-    share_trimmed : float
-        Share of rows where the action cannot be compared with `none`.
-    supported : bool
-        False when the action has too few comparable rows anywhere; `reason` says so.
-    average_effect, lower, upper : float
-        In money, over supported rows, with a 90% interval; NaN when unsupported.
-    naive_difference : float
-        Difference of the raw means, for contrast only: it mixes the effect with the old policy's choices.
-    cap_bias : float
-        Estimated average effect that the cap on outcomes cut off, in money.
-    individual_share : float
-        How much of the candidate deviations from the pooled effect the held-out scores confirmed, 0 to 1.
-    """
-
-    action: str
-    n: int
-    effective_n: float
-    propensity_source: str
-    propensity_q05: float
-    propensity_q50: float
-    propensity_q95: float
-    share_trimmed: float
-    supported: bool
-    reason: str
-    average_effect: float
-    lower: float
-    upper: float
-    naive_difference: float
-    cap_bias: float
-    individual_share: float
-
-
 class ChannelValue(BaseEstimator):  # type: ignore[misc]
     """Effect of every action on the outcome, against doing nothing, learned from a log.
 
     Cross-fitted doubly robust scores; overlap trimming; effects that leave the action's pooled effect only as
-    far as held-out risk confirms it. An action without support is NaN, never extrapolated.
+    far as held-out risk confirms it. An action without support is NaN, never extrapolated. The method note
+    (`docs/methods/channel-value.md`) starts with an example.
 
     Parameters
     ----------
@@ -120,18 +64,6 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         Scores, propensities and folds of the rows of fit, for tests of the effects and refutations.
     out_of_fold_effects_ : ndarray of shape (n, n_actions)
         Effect in money of each row of fit by models that did not see it; NaN where unsupported.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.normal(size=(4000, 3))
-    >>> called = rng.random(4000) < 1 / (1 + np.exp(-X[:, 0]))
-    >>> outcome = X[:, 0] + 2.0 * called + rng.normal(size=4000)
-    >>> model = ChannelValue().fit(X, np.where(called, "call", "none"), outcome)
-    >>> call = model.average_effects()[0]
-    >>> bool(call.lower < 2.0 < call.upper)
-    True
     """
 
     def __init__(
@@ -205,7 +137,7 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         self._overlap = fitted.overlap
         self._propensity_model = fitted.propensity_model
         self._averages = [fitted.average_effect(arm) for arm in range(len(self.actions_))]
-        self._support = self._support_rows(fitted)
+        self._support = support_rows(fitted, self.actions_, self._individual_shares(), self.min_rows)
         log.info(
             "channel_value_fitted",
             rows=len(fitted.log.action),
@@ -368,6 +300,9 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         propensity = self._propensity_model.predict(linear, trees, self.n_jobs)
         return self._overlap.supported(propensity)
 
+    def _individual_shares(self) -> list[float]:
+        return [0.0 if effect is None else float(effect.weights.sum()) for effect in self._effects]
+
     def _effect_chunk(self, trees: Any, linear: Any) -> Floats:
         out = np.full((len(trees), len(self.actions_)), np.nan)
         out[:, 0] = 0.0
@@ -384,57 +319,3 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
             if effect is not None:
                 out[:, arm] = effect.standard_error(linear, trees, self.n_jobs)
         return out
-
-    def _support_rows(self, fitted: CrossFit) -> list[ActionSupport]:
-        observed = fitted.log
-        money = observed.outcome * observed.scale
-        rows = []
-        for arm, name in enumerate(self.actions_):
-            taken, idle = observed.action == arm, observed.action == 0
-            n = int(taken.sum())
-            estimate: Estimate | None = Estimate(0.0, 0.0) if arm == 0 else self._averages[arm]
-            lower, upper = estimate.interval(0.9) if estimate else (np.nan, np.nan)
-            effect = self._effects[arm]
-            p05, p50, p95 = np.quantile(fitted.propensity[:, arm], [0.05, 0.5, 0.95])
-            naive = np.nan
-            if n and idle.any():
-                naive = np.average(money[taken], weights=observed.weight[taken]) - np.average(
-                    money[idle], weights=observed.weight[idle]
-                )
-            rows.append(
-                ActionSupport(
-                    action=str(name),
-                    n=n,
-                    effective_n=float(fitted.effective_rows[arm]),
-                    propensity_source="logged"
-                    if observed.logged is not None
-                    else fitted.propensity_model.kind,
-                    propensity_q05=float(p05),
-                    propensity_q50=float(p50),
-                    propensity_q95=float(p95),
-                    share_trimmed=float(1.0 - np.average(fitted.inside[:, arm], weights=observed.weight)),
-                    supported=bool(fitted.overlap.usable[arm]),
-                    reason=self._reason(fitted, arm, n),
-                    average_effect=estimate.value if estimate else float("nan"),
-                    lower=float(lower),
-                    upper=float(upper),
-                    naive_difference=float(naive),
-                    cap_bias=float(
-                        fitted.cap.bias[arm] * np.average(observed.scale, weights=observed.weight)
-                    ),
-                    individual_share=float(effect.weights.sum()) if effect is not None else 0.0,
-                )
-            )
-        return rows
-
-    def _reason(self, fitted: CrossFit, arm: int, n: int) -> str:
-        if fitted.overlap.usable[arm]:
-            return ""
-        if not fitted.overlap.usable[0]:
-            return f"`{self.none}` itself has too few comparable rows: there is nothing to compare with"
-        if n < self.min_rows:
-            return f"taken {n} times; at least {self.min_rows} are needed"
-        return (
-            f"taken {n} times, but only {fitted.effective_rows[arm]:.0f} effective rows are comparable with "
-            f"`{self.none}`: the log chose it (almost) by rule"
-        )

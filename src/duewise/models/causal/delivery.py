@@ -1,7 +1,7 @@
 """Assigned against delivered: an assigned call that nobody could make changes nothing and costs little.
 
-Assignments are the treatment, since they are what the allocation decides. How many of them were delivered, and
-what delivery itself changes, is a second question, answered with the assignment as instrument.
+Assignments are the treatment, since they are what the allocation decides. How many of them were delivered,
+and what delivery itself changes, is a second question, answered with the assignment as instrument.
 """
 
 from __future__ import annotations
