@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from duewise.evaluate.bootstrap import Estimate, bootstrap, percentile_estimate, reflected_estimate
+from duewise.evaluate.bootstrap import Estimate, bootstrap, inflated_estimate, percentile_estimate
 
 
 def test_the_interval_of_a_mean_knows_that_rows_of_a_debtor_repeat_each_other():
@@ -24,10 +24,10 @@ def test_equal_seeds_give_equal_draws():
     assert (draws[0] == draws[1]).all()
 
 
-def test_a_reflected_interval_starts_at_zero_and_holds_the_point():
-    estimate = reflected_estimate(0.01, np.linspace(0.012, 0.05, 100))
+def test_the_interval_of_an_inflated_figure_starts_at_zero_and_holds_the_point():
+    estimate = inflated_estimate(0.01, np.linspace(0.012, 0.05, 101))
     assert estimate.low == 0.0
-    assert estimate.high >= estimate.value
+    assert estimate.value < estimate.high == pytest.approx(0.049, abs=0.001)
 
 
 def test_an_interval_excludes_zero_on_either_side():

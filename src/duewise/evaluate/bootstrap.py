@@ -68,12 +68,12 @@ def percentile_estimate(point: float, drawn: Floats, level: float = LEVEL) -> Es
     return Estimate(float(point), float(low), float(high))
 
 
-def reflected_estimate(point: float, drawn: Floats, level: float = LEVEL) -> Estimate:
-    """Return `point` with the basic interval, percentiles reflected at the point and cut at zero.
+def inflated_estimate(point: float, drawn: Floats, level: float = LEVEL) -> Estimate:
+    """Return `point` with an interval for a figure that resampling itself inflates, such as ECE.
 
-    For figures that resampling itself inflates, such as a calibration error: the percentile interval would
-    lie above the truth.
+    Noise adds to an absolute calibration error, and a resample is noisier than the sample. The lower end is
+    the percentile reflected at the point (basic bootstrap), cut at zero; the upper end is the percentile as it
+    is, which errs on the side of caution.
     """
     straight = percentile_estimate(point, drawn, level)
-    low, high = (max(0.0, 2.0 * point - bound) for bound in (straight.high, straight.low))
-    return Estimate(float(point), low, max(high, float(point)))
+    return Estimate(float(point), max(0.0, 2.0 * point - straight.high), max(straight.high, float(point)))

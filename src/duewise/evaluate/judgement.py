@@ -12,8 +12,8 @@ from duewise.evaluate.bootstrap import (
     DRAWS,
     Estimate,
     bootstrap,
+    inflated_estimate,
     percentile_estimate,
-    reflected_estimate,
 )
 from duewise.evaluate.metrics import MoneyMetrics, ProbabilityMetrics
 from duewise.models.horizon_rows import HorizonRows
@@ -108,4 +108,4 @@ def judge_money(
 
 
 def _estimate(name: str, point: float, drawn: Floats) -> Estimate:
-    return (reflected_estimate if name == "ece" else percentile_estimate)(point, drawn)
+    return (inflated_estimate if name == "ece" else percentile_estimate)(point, drawn)
