@@ -72,8 +72,8 @@ def inflated_estimate(point: float, drawn: Floats, level: float = LEVEL) -> Esti
     """Return `point` with an interval for a figure that resampling itself inflates, such as ECE.
 
     Noise adds to an absolute calibration error, and a resample is noisier than the sample. The lower end is
-    the percentile reflected at the point (basic bootstrap), cut at zero; the upper end is the percentile as it
-    is, which errs on the side of caution.
+    the percentile reflected at the point (basic bootstrap), cut at zero; the upper end is the percentile as
+    it is, which errs on the side of caution.
     """
     straight = percentile_estimate(point, drawn, level)
     return Estimate(float(point), max(0.0, 2.0 * point - straight.high), max(straight.high, float(point)))
