@@ -197,11 +197,17 @@ def test_a_mapped_column_that_the_export_lacks_is_named(folder):
     assert "did you mean `outcome`?" in message
 
 
-@pytest.mark.parametrize("name", ["../secret.csv", "/etc/passwd", "sub/../../secret.csv"])
+@pytest.mark.parametrize("name", ["../secret.csv", "/etc/passwd", "sub/../../secret.csv", "", ".", "a/.."])
 def test_files_outside_the_folder_are_not_read(folder, name):
     (folder.parent / "secret.csv").write_text("contact_id\n1\n")
     message = refusal(folder, ConfigError, mapping={"contacts": {"file": name}})
     assert "leads out of sources.path" in message
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 5000])
+def test_what_cannot_be_a_file_name_is_refused(folder, name):
+    message = refusal(folder, ConfigError, mapping={"contacts": {"file": name}})
+    assert "cannot be the name of a file" in message
 
 
 def test_links_out_of_the_folder_are_not_followed(folder):

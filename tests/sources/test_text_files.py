@@ -87,9 +87,10 @@ def test_a_damaged_utf8_file_is_not_taken_for_gbk(folder):
     assert "looks like UTF-8 but is damaged" in refusal(folder, DataError)
 
 
-def test_an_unknown_encoding_is_wrong_configuration(folder):
-    message = refusal(folder, ConfigError, mapping={"contacts": {"encoding": "klingon"}})
-    assert "no encoding is called `klingon`" in message
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "undefined", "a\0"])
+def test_an_unknown_encoding_is_wrong_configuration(folder, encoding):
+    message = refusal(folder, ConfigError, mapping={"contacts": {"encoding": encoding}})
+    assert f"no encoding is called `{encoding}`" in message
 
 
 @pytest.mark.parametrize("cut", [20, 200])
@@ -115,6 +116,15 @@ def test_other_peoples_formats_are_named(folder):
     assert "is not a parquet file" in refusal(folder, DataError)
     (folder / "contacts.parquet").write_bytes(b"PAR1 cut off")
     assert "is damaged" in refusal(folder, DataError)
+
+
+def test_a_corrupt_page_is_told_as_a_damaged_file(folder):
+    (folder / "contacts.csv").unlink()
+    clean_tables(1000)["contacts"].to_parquet(folder / "contacts.parquet", compression="none")
+    data = bytearray((folder / "contacts.parquet").read_bytes())
+    data[4:400] = bytes(396)
+    (folder / "contacts.parquet").write_bytes(data)
+    assert "contacts.parquet: is damaged" in refusal(folder, DataError)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"contact_id,debtor_id,at,channel,direction,outcome\n"])

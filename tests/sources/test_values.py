@@ -162,6 +162,13 @@ def test_what_is_no_date_is_unreadable(read, kind, text):
     assert read(kind, text) == (None, True)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/Lima", "Asia/Tokyo"])
+def test_never_is_a_date(read, zone):
+    value, unreadable = read(Kind.TIME, "9999-12-31 23:59:59", timezone=zone)
+    assert (value.year, unreadable) == (9999, False)
+    assert read(Kind.DAY, "9999-12-31", timezone=zone) == (date(9999, 12, 31), False)
+
+
 def test_clock_changes_lose_no_time(read):
     zone = "America/New_York"
     assert read(Kind.TIME, "2024-03-10 02:30", timezone=zone) == (datetime(2024, 3, 10, 7, 30), False)

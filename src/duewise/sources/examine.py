@@ -87,7 +87,7 @@ def examine_sources(
         plans = _plan(con.con, portfolio, staged, located)
         tables = {}
         for table, plan in plans.items():
-            with reading(located[table]):
+            with reading(located[table].paths[0]):
                 tables[table] = examine_table(con.con, staged[table], plan, moments)
             _log(tables[table].report)
         report = report_on(con.con, portfolio, tables, as_of)
@@ -148,7 +148,7 @@ def _stage(
     staged = {}
     for table, found in located.items():
         mapping = portfolio.mapping.get(table, TableMapping())
-        with reading(found):
+        with reading(found.paths[0]):
             staged[table] = READERS[found.format](
                 con, found, mapping, expected_names(portfolio, table), scratch
             )
@@ -170,7 +170,7 @@ def _plan(
         )
     plans = {}
     for table, (matched, _) in matches.items():
-        with reading(located[table]):
+        with reading(located[table].paths[0]):
             plans[table] = plan_table(
                 portfolio,
                 staged[table],

@@ -92,7 +92,12 @@ def _locate(root: Path, table: Table, mapping: TableMapping) -> Located | None:
 def _inside(root: Path, name: str, *, key: str) -> Path:
     """Return the path of `name` in `root`; a name or a link that leads out of it is refused."""
     path = root / name
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        inside = root.resolve() in path.resolve().parents
+        path.exists()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{key}: `{name[:80]}` cannot be the name of a file.") from error
+    if not inside:
         raise ConfigError(
             f"{key}: `{name}` leads out of sources.path ({root}); files of other folders are not read."
         )

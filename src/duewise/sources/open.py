@@ -11,6 +11,7 @@ from duewise.contracts.columns import ENGINE_TYPES
 from duewise.contracts.tables import TABLES
 from duewise.sources.examine import Examination, examine_sources, refuse
 from duewise.sources.mapping import contract_columns
+from duewise.sources.readers import reading
 from duewise.sources.report import AcceptanceReport
 from duewise.sources.sql import ident
 from duewise.sources.tables import Tables
@@ -102,7 +103,8 @@ def _load(portfolio: Portfolio, examination: Examination) -> Tables:
             )
             con.con.execute(f"CREATE TABLE main.{table} ({columns})")
         else:
-            con.con.execute(f"CREATE TABLE main.{table} AS FROM {examined.accepted}")
+            with reading(examined.staged.files[0].path):
+                con.con.execute(f"CREATE TABLE main.{table} AS FROM {examined.accepted}")
         absent |= {(table, name) for name in examination.report.tables[table].absent_columns}
     return Tables(
         con=con,

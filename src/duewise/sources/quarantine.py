@@ -38,7 +38,7 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, tables: list[Examined], fol
                 path = folder / f"{examined.plan.table}.after_as_of.parquet"
                 con.execute(f"COPY ({_later_events(examined)}) TO {literal(path)} (FORMAT parquet)")
                 written[path.name] = path
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise DuewiseError(f"{folder}: the quarantine cannot be written ({error}).") from error
     return written
 

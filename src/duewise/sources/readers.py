@@ -75,19 +75,20 @@ class Staged:
 
 
 @contextmanager
-def reading(located: Located) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
     """Turn the engine's complaints about a file into one sentence about the file."""
     try:
         yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # a statement that does not fit is a fault of this program, not of the file
     except duckdb.OutOfMemoryException as error:
         raise DuewiseError(
-            f"{located.name}: memory or disk space ran out while it was read ({_first_line(error)}). "
+            f"{path}: memory or disk space ran out while it was read ({_first_line(error)}). "
             "Give the run more memory or a workspace on a larger disk."
         ) from error
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+    except duckdb.Error as error:
         raise DataError(
-            f"{located.paths[0]}: is damaged or not what its name says ({_first_line(error)}). "
-            "Copy or export it again."
+            f"{path}: is damaged or not what its name says ({_first_line(error)}). Copy or export it again."
         ) from error
 
 

@@ -166,7 +166,7 @@ def _encoding(path: Path, table: Table, declared: str | None, survey: _Survey) -
         try:
             "".encode(declared)
             return codecs.lookup(declared).name
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise ConfigError(
                 f"mapping.{table}.encoding: no encoding is called `{declared}`. "
                 "Write e.g. utf-8, gb18030, utf-16 or latin-1."

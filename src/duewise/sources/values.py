@@ -35,8 +35,8 @@ _SURE_COMMA = r"[+-]?(\d*(\.\d{3})*,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+
 _BASIC_ISO = "['%Y%m%d', '%Y%m%dT%H%M%S', '%Y%m%d%H%M%S', '%Y%m%d %H%M%S', '%Y%m%dT%H%M']"
 _NO_SECONDS = r"^([^ T]+[T ]\d{1,2}:\d{2})\s*((?i:Z|UTC)|[+-]\d{2}(?::?\d{2})?)$"
 _ZONE_BEHIND_TIME = r"(?i)([T ]\d{1,2}:?\d{2}.*?)\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
-# A day short at both ends, so that no zone moves a time out of the years 1 to 9999.
-_FIRST, _LAST = "TIMESTAMP '0001-01-02'", "TIMESTAMP '9999-12-31'"
+# 9999-12-31 is how many systems write "never"; a day short at the start, so that no zone leaves the calendar.
+_FIRST, _LAST = "TIMESTAMP '0001-01-02'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 _LARGEST_EXACT = 2**53
 """Whole numbers above it are no longer exact in a double."""
@@ -224,7 +224,7 @@ def _matches(digits: str, pattern: str) -> str:
 
 
 def _time(raw: RawColumn, prepared: str, parsed: str, zone: str, time_format: str | None) -> Reading:
-    local = to_utc(parsed, zone)
+    local = f"least({to_utc(parsed, zone)}, {_LAST})"
     if raw.type == "TIMESTAMP WITH TIME ZONE":
         return Reading(
             raw.sql, f"timezone('UTC', {prepared})", _bounded(parsed, parsed), f"{prepared} IS NOT NULL"
