@@ -94,7 +94,7 @@ def _inside(root: Path, name: str, *, key: str) -> Path:
     path = root / name
     try:
         inside = root.resolve() in path.resolve().parents
-        path.exists()
+        path.exists()  # the file system has limits of its own for a name
     except (OSError, ValueError) as error:
         raise ConfigError(f"{key}: `{name[:80]}` cannot be the name of a file.") from error
     if not inside:
