@@ -20,7 +20,8 @@ from duewise.policy.rules.outlook import contacts_allowed, first_allowed
 from duewise.policy.rules.packs import RuleSet, load_packs
 
 ACTION_NAMES = tuple(map(str, CHANNELS))
-EACH_RUN = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+EACH_RUN = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+AT_NIGHT = settings(EACH_RUN, max_examples=60)
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
@@ -39,9 +40,7 @@ def draw(seed: int, debtors: int = 30) -> tuple[World, date, list[Debtor], RuleS
     return world, night, people, load_packs(packs), random
 
 
-@EACH_RUN
-@given(seed=SEEDS)
-def test_a_night_agrees_with_the_slow_evaluator(seed):
+def night_agrees(seed: int) -> None:
     world, night, people, ruleset, _ = draw(seed)
     found = evaluate(ruleset, facts_of(people, world, night, ruleset), night)
     for row, debtor in enumerate(people):
@@ -51,9 +50,7 @@ def test_a_night_agrees_with_the_slow_evaluator(seed):
             assert set(found.rules_in(found.denied[row, column])) == expected, (action, debtor, world, night)
 
 
-@EACH_RUN
-@given(seed=SEEDS)
-def test_an_instant_agrees_with_the_slow_evaluator(seed):
+def instant_agrees(seed: int) -> None:
     world, night, people, ruleset, random = draw(seed)
     facts = facts_of(people, world, night, ruleset)
     moment = midnight(night) + timedelta(minutes=15 * random.randint(0, 200))
@@ -64,6 +61,26 @@ def test_an_instant_agrees_with_the_slow_evaluator(seed):
         for column, action in enumerate(ACTION_NAMES):
             expected = slow.denied_by(ruleset, action, at_instant=True)
             assert set(found.rules_in(found.denied[row, column])) == expected, (action, debtor, moment)
+
+
+@EACH_RUN
+@given(seed=SEEDS)
+def test_a_night_agrees_with_the_slow_evaluator(seed):
+    night_agrees(seed)
+
+
+@EACH_RUN
+@given(seed=SEEDS)
+def test_an_instant_agrees_with_the_slow_evaluator(seed):
+    instant_agrees(seed)
+
+
+@pytest.mark.slow
+@AT_NIGHT
+@given(seed=SEEDS)
+def test_many_nights_and_instants_agree_with_the_slow_evaluator(seed):
+    night_agrees(seed)
+    instant_agrees(seed)
 
 
 @EACH_RUN

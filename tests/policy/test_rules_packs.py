@@ -9,6 +9,7 @@ import pytest
 from duewise.contracts.vocabulary import ROLES
 from duewise.errors import ConfigError
 from duewise.policy.rules import list_rules, load_packs, read_pack, run_pack_tests, shipped_packs
+from duewise.policy.rules.conditions import CONDITIONS
 from duewise.policy.rules.packs import RuleSet
 
 SOUND = """
@@ -177,3 +178,18 @@ def test_a_listing_for_a_day_leaves_out_what_is_not_in_force():
 def test_only_rules_that_bind_a_role_are_obeyed_by_it(role):
     binding = load_packs(["us-fdcpa"]).binding(role, "US")
     assert all(loaded.rule.binds(role) for loaded in binding.rules)
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("condition", sorted(CONDITIONS))
+def test_every_condition_is_explained(condition):
+    assert f"| `{condition}` |" in (DOCS / "rules.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_guide_is_a_sound_pack(write):
+    guide = (DOCS / "rules.md").read_text(encoding="utf-8")
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    path = write("pack: guide\nsays: The example of the guide.\nrules:\n" + example)
+    assert run_pack_tests(path).failures == ()
