@@ -85,6 +85,18 @@ class Encoding:
             out[:, i] = _codes(frame[feature.name], feature.levels)
         return out
 
+    def covariates(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the features of `frame` in the order and with the categories of training."""
+        matrix = self.matrix(frame)
+        columns: dict[str, Any] = {}
+        for i, feature in enumerate(self.features):
+            if feature.levels is None:
+                columns[feature.name] = matrix[:, i]
+            else:
+                codes = np.nan_to_num(matrix[:, i], nan=-1.0).astype(np.int16)
+                columns[feature.name] = pd.Categorical.from_codes(codes, categories=list(feature.levels))
+        return pd.DataFrame(columns, index=frame.index, copy=False)
+
     def example(self, matrix: Floats32) -> pd.DataFrame:
         """Return a few rows of features that belong to nobody: quantiles of each column by itself.
 

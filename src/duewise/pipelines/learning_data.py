@@ -28,10 +28,13 @@ log = structlog.get_logger(__name__)
 
 Floats = NDArray[np.float64]
 
-MAX_ROWS = 150_000
-"""Rows that effects are learned from; more would cost minutes and gain little precision."""
+MAX_ACTED, MAX_IDLE = 75_000, 75_000
+"""Rows with and without an action that effects are learned from; more would cost minutes, not gain much."""
 
-MOST_DAYS = 90
+IDLE_PER_ACTED, FEWEST_IDLE = 4, 30_000
+"""Doing nothing is what actions are compared with: beyond four rows of it per acted one little is gained."""
+
+MOST_DAYS = 75
 FEWEST_DAYS = 12
 CANDIDATE_ROWS = 2_000_000
 """Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
@@ -127,14 +130,8 @@ def build_learning_data(
     keep, sampling = _draw(decided, training.seed)
     seen = {str(action): int(n) for action, n in decided["action"].value_counts().items()}
     log.info("learning_rows_drawn", days=len(days), rows=len(decided), kept=int(keep.sum()), actions=seen)
-    parts = []
-    for day in days:
-        rows = (decided["as_of"] == pd.Timestamp(day)).to_numpy()
-        if keep[rows].any():
-            parts.append(_day_rows(tables, portfolio, day, end, sample).loc[keep[rows]])
     told = decided.loc[keep].reset_index(drop=True)
-    known = pd.concat(parts, ignore_index=True)
-    _require_same_rows(told, known)
+    known = _known_of(tables, portfolio, days, end, sample, told)
     action = told["action"].astype(str).to_numpy(dtype=object)
     codes = np.array([ACTIONS.index(name) for name in action], dtype=np.int64)
     censoring = censoring_weights(
@@ -151,7 +148,7 @@ def build_learning_data(
     weight = (sampling[keep] * censoring.weight)[kept]
     known, told = known.loc[kept].reset_index(drop=True), told.loc[kept].reset_index(drop=True)
     return LearningData(
-        features=known[list(encoding.names)],
+        features=encoding.covariates(known),
         debtor_id=told["debtor_id"].to_numpy(dtype=object),
         as_of=told["as_of"].to_numpy(),
         action=action[kept],
@@ -171,36 +168,42 @@ def build_learning_data(
 
 
 def _draw(decided: pd.DataFrame, seed: int) -> tuple[NDArray[np.bool_], Floats]:
-    """Return which rows to keep and the weight that makes up for those left out.
-
-    Half of the room belongs to rows with an action; what they do not need goes to the others.
-    """
+    """Return which rows to keep and the weight that makes up for those left out."""
     acted = (decided["action"] != NONE).to_numpy()
     n_acted, n_idle = int(acted.sum()), int((~acted).sum())
-    room_acted = max(MAX_ROWS // 2, MAX_ROWS - n_idle)
-    share_acted = min(1.0, room_acted / max(n_acted, 1))
-    room_idle = MAX_ROWS - round(share_acted * n_acted)
+    share_acted = min(1.0, MAX_ACTED / max(n_acted, 1))
+    room_idle = min(MAX_IDLE, max(FEWEST_IDLE, IDLE_PER_ACTED * n_acted))
     share_idle = min(1.0, room_idle / max(n_idle, 1))
     share = np.where(acted, share_acted, share_idle)
     draw = np.random.default_rng(seed).random(len(decided))
     return draw < share, 1.0 / share
 
 
-def _day_rows(tables: Tables, portfolio: Portfolio, day: date, end: date, sample: float) -> pd.DataFrame:
-    """Return features, outcomes and aftermath of every debtor in scope on one day."""
+def _known_of(
+    tables: Tables,
+    portfolio: Portfolio,
+    days: tuple[date, ...],
+    end: date,
+    sample: float,
+    told: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return features, outcomes and aftermath of the debtor-days in `told`, in its order by day and id."""
     training, horizon = portfolio.training, portfolio.horizons[0]
+    pairs = told[["debtor_id", "as_of"]]
     parts = [
-        snapshots(tables, [day], FeatureSettings.of(portfolio), sample),
-        outcomes(tables, [day], [horizon], training.repay_share, end, training.posting_delay_days, sample),
-        prior_outcomes(tables, [day], [horizon], sample),
-        harms(tables, [day], end, sample),
-        aftermath(tables, [day], portfolio.decision_days, sample),
+        snapshots(tables, days, FeatureSettings.of(portfolio), sample, only=pairs),
+        outcomes(
+            tables, days, [horizon], training.repay_share, end, training.posting_delay_days, sample, pairs
+        ),
+        prior_outcomes(tables, days, [horizon], sample, pairs),
+        harms(tables, days, end, sample, pairs),
+        aftermath(tables, days, portfolio.decision_days, sample, pairs),
     ]
-    first, *others = parts
-    for other in others:
-        _require_same_rows(first, other)
-    fresh = [other[[name for name in other.columns if name not in first.columns]] for other in others]
-    return pd.concat([first, *fresh], axis=1)
+    for part in parts:
+        _require_same_rows(told, part)
+    features, *followed = parts
+    fresh = [part[[name for name in part.columns if name not in features.columns]] for part in followed]
+    return pd.concat([features, *fresh], axis=1)
 
 
 def _require_same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
