@@ -3,20 +3,26 @@
 Both codes explain the same model (300 trees of 31 leaves on 100 features with missing values and categories)
 on the same rows of the same run, each with every core. LightGBM sees samples of the rows, before and after
 ours, because all of them would take it half an hour; its time per row does not depend on their number. The
-claim falls when the smaller of the two ratios is below 8 or any contribution differs by more than 1e-4.
+claim falls when the smaller of the two ratios is below 8 or any contribution differs by more than 1e-4. The
+ratio of processor seconds is printed beside, because on a busy machine the clock on the wall says little.
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from duewise.explain.contributions import contributions, contributions_by_rows, usable_cores
+from duewise.explain.contributions import (
+    Contributions,
+    contributions,
+    contributions_by_rows,
+    usable_cores,
+)
 
 N_FEATURES = 100
 N_CATEGORICAL = 5
@@ -53,10 +59,26 @@ def fit(rows: NDArray[np.float32], trees: int) -> lgb.Booster:
     return lgb.train(settings, data, trees)
 
 
-def timed(compute: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.perf_counter()
-    found = compute()
-    return found, time.perf_counter() - start
+@dataclass(frozen=True)
+class Run:
+    found: Contributions
+    rows: int
+    wall_seconds: float
+    processor_seconds: float
+
+    @property
+    def speed(self) -> float:
+        return self.rows / self.wall_seconds
+
+    @property
+    def processor_speed(self) -> float:
+        return self.rows / self.processor_seconds
+
+
+def timed(compute: Callable[[NDArray[np.float32]], Contributions], rows: NDArray[np.float32]) -> Run:
+    wall, processor = time.perf_counter(), time.process_time()
+    found = compute(rows)
+    return Run(found, len(rows), time.perf_counter() - wall, time.process_time() - processor)
 
 
 def main() -> int:
@@ -68,20 +90,21 @@ def main() -> int:
     cores = usable_cores()
     booster = fit(make_rows(TRAINING_ROWS, 0), given.trees)
     rows = make_rows(given.rows, 2)
-    first, last = slice(0, given.sample), slice(given.rows - given.sample, given.rows)
-    before, before_seconds = timed(lambda: contributions_by_rows(booster, rows[first], cores))
-    ours, seconds = timed(lambda: contributions(booster, rows))
-    after, after_seconds = timed(lambda: contributions_by_rows(booster, rows[last], cores))
-    theirs = [given.sample / before_seconds, given.sample / after_seconds]
-    speed = given.rows / seconds
-    ratios = sorted(speed / other for other in theirs)
+    first, last = rows[: given.sample], rows[-given.sample :]
+    before = timed(lambda part: contributions_by_rows(booster, part, cores), first)
+    ours = timed(lambda part: contributions(booster, part), rows)
+    after = timed(lambda part: contributions_by_rows(booster, part, cores), last)
+    ratios = sorted(ours.speed / other.speed for other in (before, after))
+    processor_ratios = sorted(ours.processor_speed / other.processor_speed for other in (before, after))
     off = max(
-        np.abs(ours.values[first] - before.values).max(), np.abs(ours.values[last] - after.values).max()
+        np.abs(ours.found.values[: given.sample] - before.found.values).max(),
+        np.abs(ours.found.values[-given.sample :] - after.found.values).max(),
     )
     print(f"cores {cores}, rows {given.rows:,}, trees {booster.num_trees()}")
-    print(f"LightGBM  {theirs[0]:10,.0f} and {theirs[1]:,.0f} rows/s")
-    print(f"ours      {speed:10,.0f} rows/s, {seconds:.0f} s in all")
+    print(f"LightGBM  {before.speed:,.0f} and {after.speed:,.0f} rows/s")
+    print(f"ours      {ours.speed:,.0f} rows/s, {ours.wall_seconds:.0f} s in all")
     print(f"ratio     {ratios[0]:.1f} to {ratios[1]:.1f} (claim: at least {TARGET:.0f})")
+    print(f"          {processor_ratios[0]:.1f} to {processor_ratios[1]:.1f} by processor seconds")
     print(f"largest difference {off:.1e}")
     return 0 if ratios[0] >= TARGET and off <= 1e-4 else 1
 

@@ -3,12 +3,13 @@
 woodelf (MIT licence) computes path-dependent Shapley values with whole columns at a time. Its own reader of
 LightGBM models knows neither categorical splits nor LightGBM's three ways with missing values, and it
 compares floating-point columns. So the trees are built here from LightGBM's dump, and the table is coded
-once: a number becomes its position among the thresholds of its feature, a category stays its number.
+once: a number becomes its position among the thresholds of its feature, a category stays its number. The walk
+over the leaves is here too, because woodelf's own keeps the interpreter locked and so one core idle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,8 +18,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from woodelf.core.cube_metric import ShapleyValues
-from woodelf.core.trees.decision_trees_ensemble import DecisionTreeNode, DecisionTreesEnsemble
-from woodelf.woodelf_sparse import woodelf_sparse
+from woodelf.core.decision_patterns import decision_patterns_generator, ignore_right_neighbor
+from woodelf.core.path_to_s_vectors.lts_recursive_p2s import LTSRecursivePathToSVectors
+from woodelf.core.trees.decision_trees_ensemble import DecisionTreeNode
+from woodelf.core.utils import get_covers_vector, get_unique_features_in_path
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -86,6 +89,34 @@ class _CategorySplit(DecisionTreeNode):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
+class _Leaf:
+    """What decides the contributions of one leaf, or of two neighbouring leaves taken as one.
+
+    Attributes
+    ----------
+    features : tuple of int
+        Those on the way to the leaf, each once.
+    covers : ndarray of shape (len(features),)
+        Share of training rows that follow the way at the splits of each feature.
+    value, neighbour : float
+        Of the leaf, and of its right neighbour when both are taken as one.
+    """
+
+    features: tuple[int, ...]
+    covers: Floats
+    value: float
+    neighbour: float | None
+
+    @classmethod
+    def of(cls, node: DecisionTreeNode, path: list[DecisionTreeNode]) -> _Leaf:
+        """Return the leaf at the end of `path`."""
+        features = get_unique_features_in_path(path)
+        covers = np.array(get_covers_vector([*path, node], features))
+        paired = ignore_right_neighbor(node, path, use_neighbor_leaf_trick=True)
+        return cls(tuple(features), covers, node.value, node.parent.right.value if paired else None)
+
+
+@dataclass(frozen=True)
 class VectorisedTrees:
     """Trees that share their comparisons between rows.
 
@@ -97,17 +128,30 @@ class VectorisedTrees:
 
     base: float
     _columns: Mapping[str, _NumberColumn | _CategoryColumn]
-    _ensemble: Any
+    _trees: Sequence[tuple[DecisionTreeNode, Mapping[int, _Leaf]]]
 
     def contributions(self, matrix: Table) -> dict[int, Floats32]:
         """Return the contribution of each feature that any tree splits on, by its position in `matrix`."""
-        if self._ensemble is None:
-            return {}
         codes = {name: column.codes(matrix[:, column.feature]) for name, column in self._columns.items()}
-        found: dict[int, Floats32] = woodelf_sparse(
-            self._ensemble, pd.DataFrame(codes), None, ShapleyValues(), model_was_loaded=True, verbose=False
-        )
-        return found
+        frame = pd.DataFrame(codes)
+        values = {
+            column.feature: np.zeros(len(matrix), dtype=np.float32) for column in self._columns.values()
+        }
+        shapley = LTSRecursivePathToSVectors(ShapleyValues(), max_depth=DEEPEST)
+        part = np.empty(len(matrix), dtype=np.float32)
+        for tree, leaves in self._trees:
+            # A pattern holds one bit per feature on the way to the leaf: whether the row goes that way.
+            for node, patterns in decision_patterns_generator(tree, frame, ignore_neighbor_leaf=True):
+                leaf = leaves[node.index]
+                position, distinct = pd.factorize(patterns)
+                shares = shapley.get_path_dependent_s_matrix(
+                    leaf.features, distinct, leaf.covers, leaf.value, leaf.neighbour
+                )
+                for feature, share in shares.items():
+                    # `take` lets other threads work meanwhile, plain indexing does not.
+                    np.take(np.ascontiguousarray(share), position, out=part, mode="clip")
+                    values[feature] += part
+        return values
 
 
 def vectorise(booster: lgb.Booster) -> VectorisedTrees | None:
@@ -129,10 +173,17 @@ def vectorise(booster: lgb.Booster) -> VectorisedTrees | None:
         return None
     columns = _columns_of(splits)
     trees = [_woodelf_tree(root, columns) for root in trunks]
+    leaves: list[Mapping[int, _Leaf]] = [
+        {
+            node.index: _Leaf.of(node, path)
+            for node, path in tree.get_all_leaves_with_paths(only_feature_names=False)
+        }
+        for tree in trees
+    ]
     return VectorisedTrees(
         base=float(sum(_mean_leaf(root) for root in roots)),
         _columns=columns,
-        _ensemble=DecisionTreesEnsemble(trees) if trees else None,
+        _trees=list(zip(trees, leaves, strict=True)),
     )
 
 
