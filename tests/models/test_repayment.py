@@ -56,9 +56,9 @@ def test_a_second_fit_gives_the_same_trees(rows, fitted):
 
 
 def test_labels_that_mean_nothing_are_not_forecast():
-    auc = permuted_label_auc(horizon_rows(debtor_dates(debtors=2_000, nights=6)), threads=1, seed=0)
-    # 2,000 debtors, a quarter positive: the standard error is 0.015.
-    assert abs(auc.value - 0.5) < 0.045
+    rows = horizon_rows(debtor_dates(debtors=2_000, nights=6))
+    # Of five permutations, each with a standard error of 0.015 (2,000 debtors, a quarter positive).
+    assert abs(permuted_label_auc(rows, threads=1, seed=0) - 0.5) < 0.03
 
 
 def test_the_leak_check_itself_sees_a_debtor_who_is_both_taught_and_judged():
@@ -77,7 +77,7 @@ def test_the_leak_check_itself_sees_a_debtor_who_is_both_taught_and_judged():
             ),
         ),
     )
-    assert permuted_label_auc(leaking, threads=1, seed=0).low > 0.6
+    assert permuted_label_auc(leaking, threads=1, seed=0, runs=1) > 0.6
 
 
 @pytest.mark.parametrize("nights", [1, 2, 3])
