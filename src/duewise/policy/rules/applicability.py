@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duewise.policy.rules.checks import View, lifted
+from duewise.policy.rules.checks import lifted
 from duewise.policy.rules.facts import Mask
 from duewise.policy.rules.model import Part
-from duewise.policy.rules.places import Place, iso_region
-
-_EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
+from duewise.policy.rules.places import Place, day_number, iso_region
+from duewise.policy.rules.view import View
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,9 @@ class Reach:
 def reach(part: Part, view: View) -> Reach:
     """Return whom a part of a rule reaches; role and country were settled when the rule was chosen."""
     facts, per_debt = view.facts, part.per_debt
-    applies = view.day >= part.in_force.from_.toordinal() - _EPOCH_ORDINAL
+    applies = view.day >= day_number(part.in_force.from_)
     if part.in_force.to is not None:
-        applies &= view.day <= part.in_force.to.toordinal() - _EPOCH_ORDINAL
+        applies &= view.day <= day_number(part.in_force.to)
     if part.if_flags:
         applies &= view.any_of(view.on(part.if_flags), per_debt=False)
     if part.products and not per_debt:  # hours: the stricter clock when any account has the product

@@ -10,10 +10,16 @@ import pandas as pd
 from duewise.contracts.vocabulary import CHANNELS, Outcome
 from duewise.policy.rules import facts as f
 from duewise.policy.rules.kinds import OUTCOMES, Kind, kind_table
-from duewise.policy.rules.places import DAY_SECONDS, Place, candidate_zones, local_days, reference_zone
+from duewise.policy.rules.places import (
+    DAY_SECONDS,
+    Place,
+    candidate_zones,
+    day_number,
+    local_days,
+    reference_zone,
+)
 from duewise.policy.rules.timetable import day_zone
 
-_EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
 _NO_SECOND = np.iinfo(np.int64).min
 _UNKNOWN_OUTCOME = OUTCOMES.index(Outcome.UNKNOWN)
 
@@ -46,7 +52,7 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
     """Return the facts that `columns` hold, with dates on each debtor's own calendar."""
     people, debts, events, marks = columns.debtors, columns.accounts, columns.contacts, columns.flags
     place, places = _places(people)
-    zone, zones = _zones(places, context, as_of.toordinal() - _EPOCH_ORDINAL)
+    zone, zones = _zones(places, context, day_number(as_of))
 
     def local(debtor: f.Ints, second: f.Seconds) -> f.Ints:
         return _local(zone[place[debtor]], zones, second)

@@ -16,17 +16,17 @@ from pydantic import ValidationError
 from duewise.errors import ConfigError
 from duewise.policy.rules.case_model import Case
 from duewise.policy.rules.case_tables import case_tables
-from duewise.policy.rules.checks import Planned
 from duewise.policy.rules.conditions import ACTIONS
 from duewise.policy.rules.evaluate import evaluate_at, evaluate_days, single
 from duewise.policy.rules.extract import build_facts
 from duewise.policy.rules.facts import Context, Facts
 from duewise.policy.rules.model import Pack, Rule
 from duewise.policy.rules.packs import LoadedRule, RuleSet, read_pack, shipped_packs
+from duewise.policy.rules.places import day_number
 from duewise.policy.rules.verdicts import Verdict
+from duewise.policy.rules.view import Planned
 
 _ALL_KNOWN = date(2100, 1, 1)  # every fact of a case is known; instants of their own decide what is on
-_EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _decide(ruleset: RuleSet, case: Case, facts: Facts) -> Verdict:
     facts = replace(facts, context=replace(facts.context, role=case.role, artefacts=artefacts))
     planned = _planned(case)
     if case.at is None:
-        day = np.array([case.local_day.toordinal() - _EPOCH_ORDINAL], dtype=np.int32)
+        day = np.array([day_number(case.local_day)], dtype=np.int32)
         return single(evaluate_days(ruleset, facts, day, (case.action,), planned))
     at = case.at if case.at.tzinfo else case.at.replace(tzinfo=UTC)
     instant = np.array([int(at.timestamp())], dtype=np.int64)
@@ -118,7 +118,7 @@ def _planned(case: Case) -> Planned | None:
     made = np.zeros((1, 1 + max((plan.day - first).days for plan in case.planned)), dtype=bool)
     made[0, [(plan.day - first).days for plan in case.planned]] = True
     action = np.array([ACTIONS.index(case.planned[0].action)], dtype=np.int32)
-    return Planned(first.toordinal() - _EPOCH_ORDINAL, action, made)
+    return Planned(day_number(first), action, made)
 
 
 def _loaded(rule: Rule, pack: Pack) -> LoadedRule:

@@ -6,91 +6,19 @@ Hours are not here: they yield windows (:mod:`duewise.policy.rules.clock`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from duewise.contracts.vocabulary import MESSAGE_CHANNELS
 from duewise.policy.rules import conditions as c
-from duewise.policy.rules.facts import ALL_ACCOUNTS, NO_DAY, Facts, Ints, Mask, Rows, Seconds
+from duewise.policy.rules.facts import ALL_ACCOUNTS, NO_DAY, Ints, Mask, Rows
 from duewise.policy.rules.kinds import KIND_OF_COUNT, PLANNED_KINDS, Kind
 from duewise.policy.rules.model import Part
-
-T = TypeVar("T", bound=np.generic)
+from duewise.policy.rules.view import Planned, View, hit
 
 CONSENT_DAYS = 7
 """Prior consent covers calls on seven consecutive dates, its own the first (12 CFR 1006.14(b)(3)(i))."""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """Contacts that are chosen but not made yet.
-
-    Attributes
-    ----------
-    first_day : int
-        Day of the first column of `made`.
-    action : ndarray of shape (n_debtors,)
-        Index of the planned action in ACTIONS.
-    made : ndarray of bool, shape (n_debtors, n_days)
-        Whether the action is planned on each day.
-    """
-
-    first_day: int
-    action: Ints
-    made: Mask
-
-
-@dataclass(frozen=True)
-class View:
-    """Facts as they are looked at: the local day judged and the instant at which flags are read."""
-
-    facts: Facts
-    day: Ints
-    moment: Seconds
-    planned: Planned | None = None
-
-    def spread(self, per_person: NDArray[T]) -> NDArray[T]:
-        """Return a column of debtors as a column of their accounts."""
-        return per_person[self.facts.accounts.debtor]
-
-    def spread_if(self, per_debt: bool, per_person: NDArray[T]) -> NDArray[T]:
-        """Return a column of debtors, by account where the answer is per account."""
-        return self.spread(per_person) if per_debt else per_person
-
-    def on(self, names: tuple[str, ...]) -> Rows:
-        """Return the rows of flags named so that are on: started, and not ended at the moment."""
-        flags = self.facts.flags
-        rows = self.facts.flag_rows(names)
-        moment = self.moment[flags.debtor[rows]]
-        return rows[(flags.starts[rows] <= moment) & (moment < flags.ends[rows])]
-
-    def any_of(self, rows: Rows, per_debt: bool) -> Mask:
-        """Return who has one of the flag `rows`: a debtor by any account, or each account concerned."""
-        flags, accounts = self.facts.flags, self.facts.accounts
-        if not per_debt:
-            return _hit(flags.debtor[rows], len(self.facts))
-        everywhere = rows[flags.account[rows] == ALL_ACCOUNTS]
-        named = rows[flags.account[rows] >= 0]
-        return self.spread(_hit(flags.debtor[everywhere], len(self.facts))) | _hit(
-            flags.account[named], len(accounts.debtor)
-        )
-
-    def earliest(self, rows: Rows, value: Ints, per_debt: bool) -> Ints:
-        """Return the smallest `value` of the flag `rows` per debtor or account; the largest int: none."""
-        flags = self.facts.flags
-        nothing = np.iinfo(np.int32).max
-        person = np.full(len(self.facts), nothing, dtype=np.int32)
-        chosen = np.ones(len(rows), dtype=bool) if not per_debt else flags.account[rows] == ALL_ACCOUNTS
-        np.minimum.at(person, flags.debtor[rows[chosen]], value[chosen])
-        if not per_debt:
-            return person
-        debt = self.spread(person).copy()
-        named = flags.account[rows] >= 0
-        np.minimum.at(debt, flags.account[rows[named]], value[named])
-        return debt
 
 
 def condition_denies(part: Part, view: View) -> dict[str, Mask]:
@@ -274,7 +202,7 @@ def _notice(condition: c.Notice, part: Part, view: View, _: str) -> Mask:
     if condition.after_first_contact_days is not None:
         first = view.facts.accounts.first_contact
         contacted = (first != NO_DAY) & (view.spread(view.day) - first > condition.after_first_contact_days)
-        spoken = contacted if part.per_debt else _hit(view.facts.accounts.debtor[contacted], len(view.facts))
+        spoken = contacted if part.per_debt else hit(view.facts.accounts.debtor[contacted], len(view.facts))
         denied = denied & spoken
     return denied
 
@@ -336,14 +264,8 @@ _CHECKS: dict[type[c.Condition], Callable[[Any, Part, View, str], Mask]] = {
 def _whole(view: View, per_account: Mask) -> Mask:
     """Return debtors all of whose accounts are denied; without accounts nobody is."""
     debtor = view.facts.accounts.debtor
-    spared = _hit(debtor[~per_account], len(view.facts))
-    return _hit(debtor, len(view.facts)) & ~spared
-
-
-def _hit(index: Ints, size: int) -> Mask:
-    mask = np.zeros(size, dtype=bool)
-    mask[index] = True
-    return mask
+    spared = hit(debtor[~per_account], len(view.facts))
+    return hit(debtor, len(view.facts)) & ~spared
 
 
 def _number(index: Ints, size: int) -> Ints:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from duewise.policy.rules.checks import View
 from duewise.policy.rules.facts import Ints, Mask, Rows, Seconds
 from duewise.policy.rules.places import candidate_zones, reference_zone
 from duewise.policy.rules.timetable import (
@@ -18,6 +17,7 @@ from duewise.policy.rules.timetable import (
     local_day,
     permitted,
 )
+from duewise.policy.rules.view import View
 
 AGREED_HOURS = "consent:hours"
 """Flag whose detail is a span in which the debtor agreed to be contacted."""

@@ -7,17 +7,16 @@ import numpy as np
 
 from duewise.contracts.vocabulary import CHANNELS
 from duewise.policy.rules.applicability import Reach, reach
-from duewise.policy.rules.checks import Planned, View, condition_denies
+from duewise.policy.rules.checks import condition_denies
 from duewise.policy.rules.clock import TimedRule, clock_verdicts
 from duewise.policy.rules.conditions import Hours, Requirement
 from duewise.policy.rules.facts import Facts, Ints, Mask, Seconds
 from duewise.policy.rules.model import Part
 from duewise.policy.rules.packs import LoadedRule, RuleSet
-from duewise.policy.rules.places import DAY_SECONDS, candidate_zones, local_days, reference_zone
+from duewise.policy.rules.places import DAY_SECONDS, candidate_zones, day_number, local_days, reference_zone
 from duewise.policy.rules.timetable import ClockRule, day_zone
 from duewise.policy.rules.verdicts import WORD_BITS, Bits, Verdict, Verdicts
-
-_EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
+from duewise.policy.rules.view import Planned, View
 
 
 def evaluate(
@@ -28,7 +27,7 @@ def evaluate(
     An action is allowed when no rule about the person denies it, when at least one account may be spoken
     of, and when its permitted hours of the day are not empty.
     """
-    day = as_of.toordinal() - _EPOCH_ORDINAL
+    day = day_number(as_of)
     return evaluate_days(ruleset, facts, np.full(len(facts), day, dtype=np.int32), actions)
 
 

@@ -9,17 +9,17 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from duewise.policy.rules.checks import Planned
 from duewise.policy.rules.conditions import ACTIONS
 from duewise.policy.rules.evaluate import evaluate_days
 from duewise.policy.rules.facts import Facts, Ints, Mask, Rows
 from duewise.policy.rules.packs import RuleSet
+from duewise.policy.rules.places import day_number
+from duewise.policy.rules.view import Planned
 
 HORIZON_DAYS = 45
 """Follow-ups are not planned further ahead than this: the facts will have changed."""
 
 NOTHING = -1
-_EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
 
 
 def first_allowed(
@@ -46,7 +46,7 @@ def first_allowed(
         NaT without a follow-up, or when no day within the horizon is allowed.
     """
     first = np.full(len(facts), np.datetime64("NaT"), dtype="datetime64[D]")
-    day = as_of.toordinal() - _EPOCH_ORDINAL
+    day = day_number(as_of)
     waiting = np.flatnonzero(action != NOTHING)
     for ahead in range(wait_days, horizon_days + 1):
         if len(waiting) == 0:
@@ -67,7 +67,7 @@ def contacts_allowed(
     One contact a day at most, each as early as the rules allow, every one counted against the next: the
     number holds under all rules together, not under each alone. 0 where the action is -1 (none).
     """
-    day = as_of.toordinal() - _EPOCH_ORDINAL
+    day = day_number(as_of)
     made: Mask = np.zeros((len(facts), days), dtype=bool)
     rows = np.flatnonzero(action != NOTHING)
     for ahead in range(days):

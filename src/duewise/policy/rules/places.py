@@ -1,6 +1,7 @@
 """Where a debtor is: candidate clocks, the calendar of public holidays, ISO region codes."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,7 +12,12 @@ import yaml
 from numpy.typing import NDArray
 
 DAY_SECONDS = 24 * 3600
-_EPOCH_ORDINAL = 719_163  # date(1970, 1, 1).toordinal()
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+def day_number(day: date) -> int:
+    """Return a date as days since 1970, as numpy counts them."""
+    return day.toordinal() - _EPOCH_ORDINAL
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,7 @@ def local_days(seconds: NDArray[np.int64], zone: str) -> NDArray[np.int32]:
 def public_holidays(country: str | None, subdivision: str | None, year: int) -> dict[int, str]:
     """Return the public holidays of a year as days since 1970 with their names; unknown country: none."""
     calendar = _calendar(country, subdivision, year)
-    return (
-        {} if calendar is None else {day.toordinal() - _EPOCH_ORDINAL: str(calendar[day]) for day in calendar}
-    )
+    return {} if calendar is None else {day_number(day): str(calendar[day]) for day in calendar}
 
 
 @cache
@@ -98,7 +102,7 @@ def working_weekends(country: str | None, year: int) -> frozenset[int]:
     """Return the weekend dates on which a country works to make up for a long holiday (调休)."""
     calendar = _calendar(country, None, year)
     swapped = getattr(calendar, "weekend_workdays", None) or ()
-    return frozenset(day.toordinal() - _EPOCH_ORDINAL for day in swapped)
+    return frozenset(day_number(day) for day in swapped)
 
 
 @cache
