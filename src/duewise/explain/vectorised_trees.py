@@ -173,18 +173,17 @@ def vectorise(booster: lgb.Booster) -> VectorisedTrees | None:
         return None
     columns = _columns_of(splits)
     trees = [_woodelf_tree(root, columns) for root in trunks]
-    leaves: list[Mapping[int, _Leaf]] = [
-        {
-            node.index: _Leaf.of(node, path)
-            for node, path in tree.get_all_leaves_with_paths(only_feature_names=False)
-        }
-        for tree in trees
-    ]
     return VectorisedTrees(
         base=float(sum(_mean_leaf(root) for root in roots)),
         _columns=columns,
-        _trees=list(zip(trees, leaves, strict=True)),
+        _trees=[(tree, _leaves_of(tree)) for tree in trees],
     )
+
+
+def _leaves_of(tree: DecisionTreeNode) -> dict[int, _Leaf]:
+    """Return the leaves of a tree by the index of their node."""
+    paths = tree.get_all_leaves_with_paths(only_feature_names=False)
+    return {node.index: _Leaf.of(node, path) for node, path in paths}
 
 
 def _nodes(root: dict[str, Any]) -> list[dict[str, Any]]:
