@@ -6,6 +6,7 @@ intervals: it walks over rows and asks each rule about each quarter of an hour.
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -504,6 +505,7 @@ def later(day: date, c) -> date:
         return date(day.year + c.years, 2, 28)
 
 
+@cache
 def zones_of(country: str | None) -> list[str]:
     if country is None:
         return []
@@ -527,6 +529,7 @@ def official(country: str, region: str | None, default: str | None, year: int) -
     return _CALENDARS[key]
 
 
+@cache
 def swapped(country: str, year: int) -> set[date]:
     if country != "CN":
         return set()
