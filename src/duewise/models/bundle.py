@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from duewise.models.amount import Amount
+from duewise.models.channel_effects import ChannelEffects
 from duewise.models.encoding import Encoding
 from duewise.models.files import read_json, write_json
 from duewise.models.repayment import Repayment
@@ -54,6 +55,8 @@ class Bundle:
     ----------
     repayment, amount : mapping of horizon to model
         For the horizons that history was long enough for.
+    channels : ChannelEffects or None
+        What each action changes; None where too little was ever done to learn from.
     explainer : dict or None
         What explanations learned at training, as plain values; :mod:`duewise.explain` reads it.
     version : str or None
@@ -64,6 +67,7 @@ class Bundle:
     encoding: Encoding
     repayment: Mapping[int, Repayment]
     amount: Mapping[int, Amount]
+    channels: ChannelEffects | None = None
     explainer: Mapping[str, Any] | None = None
     version: str | None = None
 
@@ -108,6 +112,8 @@ class Bundle:
             repayment.save(folder)
         for amount in self.amount.values():
             amount.save(folder)
+        if self.channels is not None:
+            self.channels.save(folder)
         write_json(
             folder / "bundle.json",
             {
@@ -115,6 +121,7 @@ class Bundle:
                 "encoding": self.encoding.to_json(),
                 "repayment": list(self.repayment),
                 "amount": list(self.amount),
+                "channels": self.channels is not None,
                 "explainer": self.explainer,
             },
         )
@@ -129,6 +136,7 @@ class Bundle:
             encoding=Encoding.from_json(content["encoding"]),
             repayment={horizon: Repayment.load(folder, horizon) for horizon in content["repayment"]},
             amount={horizon: Amount.load(folder, horizon) for horizon in content["amount"]},
+            channels=ChannelEffects.load(folder) if content["channels"] else None,
             explainer=content["explainer"],
         )
 

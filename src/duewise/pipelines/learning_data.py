@@ -1,8 +1,11 @@
 """Learning data of the channel effects: what was done on past days, what was known before, what came of it.
 
 Every past day of the history is a decision day for every debtor in scope, also one on which nothing was
-done. Contacts are rare among them, so days are many, rows with an action are all kept as far as room
-allows, and rows without are drawn by a keyed hash and weighted back.
+done. Contacts are rare among them, so days are many, rows with an action are kept as far as room allows,
+and of the others a share is drawn. The draw looks at the action alone: within the drawn rows outcomes still
+depend on action and features only, and an action is no longer rare beside doing nothing (sampling by choice,
+Manski & Lerman 1977, Econometrica 45(8)). Logged probabilities would not survive that; where they exist, all
+rows are drawn alike.
 """
 
 from dataclasses import dataclass
@@ -34,6 +37,9 @@ MAX_ACTED, MAX_IDLE = 75_000, 75_000
 IDLE_PER_ACTED, FEWEST_IDLE = 4, 30_000
 """Doing nothing is what actions are compared with: beyond four rows of it per acted one little is gained."""
 
+LOGGED_SHARE = 0.9
+"""Share of rows with a logged probability from which on the log is believed instead of a model."""
+
 MOST_DAYS = 75
 FEWEST_DAYS = 12
 CANDIDATE_ROWS = 2_000_000
@@ -61,7 +67,7 @@ class LearningData:
     harmed : ndarray
         1 where a complaint, opt-out or dispute followed within 30 days; NaN where not yet known.
     weight : ndarray
-        Sampling weight times censoring weight; censored rows are left out.
+        Censoring weight; censored rows are left out.
     """
 
     features: pd.DataFrame
@@ -127,7 +133,7 @@ def build_learning_data(
     decided = decisions(tables, days, portfolio.decision_days, sample)
     if not (decided["action"] != NONE).any():
         return None
-    keep, sampling = _draw(decided, training.seed)
+    keep = _draw(decided, training.seed)
     seen = {str(action): int(n) for action, n in decided["action"].value_counts().items()}
     log.info("learning_rows_drawn", days=len(days), rows=len(decided), kept=int(keep.sum()), actions=seen)
     told = decided.loc[keep].reset_index(drop=True)
@@ -145,7 +151,6 @@ def build_learning_data(
         threads=training.threads,
     )
     kept = censoring.kept
-    weight = (sampling[keep] * censoring.weight)[kept]
     known, told = known.loc[kept].reset_index(drop=True), told.loc[kept].reset_index(drop=True)
     return LearningData(
         features=encoding.covariates(known),
@@ -160,23 +165,28 @@ def build_learning_data(
         share=known[f"share_{horizon}d"].to_numpy(dtype=float),
         prior_share=known[f"prior_share_{horizon}d"].to_numpy(dtype=float),
         harmed=known["harmed"].to_numpy(dtype=float),
-        weight=weight / weight.mean(),
+        weight=censoring.weight[kept],
         censoring=censoring,
         days=days,
         seen=seen,
     )
 
 
-def _draw(decided: pd.DataFrame, seed: int) -> tuple[NDArray[np.bool_], Floats]:
-    """Return which rows to keep and the weight that makes up for those left out."""
+def logged_propensity(propensity: Floats) -> NDArray[np.bool_]:
+    """Return where the sender logged a chance that was neither certain nor impossible."""
+    return np.asarray((propensity > 0) & (propensity < 1))
+
+
+def _draw(decided: pd.DataFrame, seed: int) -> NDArray[np.bool_]:
+    """Return which rows to keep."""
     acted = (decided["action"] != NONE).to_numpy()
     n_acted, n_idle = int(acted.sum()), int((~acted).sum())
-    share_acted = min(1.0, MAX_ACTED / max(n_acted, 1))
-    room_idle = min(MAX_IDLE, max(FEWEST_IDLE, IDLE_PER_ACTED * n_acted))
-    share_idle = min(1.0, room_idle / max(n_idle, 1))
-    share = np.where(acted, share_acted, share_idle)
-    draw = np.random.default_rng(seed).random(len(decided))
-    return draw < share, 1.0 / share
+    if logged_propensity(decided["propensity"].to_numpy(dtype=float)).mean() >= LOGGED_SHARE:
+        share = np.full(len(decided), (MAX_ACTED + MAX_IDLE) / len(decided))
+    else:
+        room_idle = min(MAX_IDLE, max(FEWEST_IDLE, IDLE_PER_ACTED * n_acted))
+        share = np.where(acted, MAX_ACTED / max(n_acted, 1), room_idle / max(n_idle, 1))
+    return np.asarray(np.random.default_rng(seed).random(len(decided)) < share)
 
 
 def _known_of(

@@ -1,0 +1,97 @@
+"""What tonight's actions change, as the bundle carries it: effects, harm, and doubts about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from duewise.models.causal.storage import load_channel_value, save_channel_value
+from duewise.models.channel import ChannelValue
+from duewise.models.files import read_json, write_json
+
+Floats = NDArray[np.float64]
+
+VALUE, HARM, NOTES = "channel_value", "channel_harm", "channels.json"
+
+
+@dataclass(frozen=True)
+class ChannelEffects:
+    """Fitted effects of one portfolio.
+
+    Attributes
+    ----------
+    value : ChannelValue
+        Effect of each action on recovered money within the first horizon.
+    harm : ChannelValue or None
+        Effect of each action on the chance of a complaint, opt-out or dispute.
+    paying : tuple of str
+        Actions that pay on debtors that their estimate did not see; the only ones chosen for their effect.
+    proven : bool
+        Whether following the effects pays at all.
+    doubts : mapping of action to list of str
+        Refutations that an action did not survive: its effect is not used, the ladder decides.
+    """
+
+    value: ChannelValue
+    harm: ChannelValue | None
+    paying: tuple[str, ...]
+    proven: bool
+    doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def gains(self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str]) -> Floats:
+        """Return the money that each action adds, of shape (n, n_actions); NaN where unsupported."""
+        return self._columns(self.value, self.value.effect(covariates, balance=balance), actions)
+
+    def harms(self, covariates: pd.DataFrame, actions: Sequence[str]) -> Floats:
+        """Return by how much each action raises the chance of harm; never below zero, NaN where unknown.
+
+        An action that seems to prevent complaints is noise far more often than kindness.
+        """
+        if self.harm is None:
+            return np.zeros((len(covariates), len(actions)))
+        return np.maximum(self._columns(self.harm, self.harm.effect(covariates), actions), 0.0)
+
+    def intervals(
+        self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str], level: float = 0.9
+    ) -> tuple[Floats, Floats]:
+        """Return lower and upper limits of the gains; slow, so for the rows that are acted on."""
+        lower, upper = self.value.interval(covariates, level, balance=balance)
+        return self._columns(self.value, lower, actions), self._columns(self.value, upper, actions)
+
+    def save(self, folder: Path) -> None:
+        """Write the effects into `folder`."""
+        save_channel_value(self.value, folder, VALUE)
+        if self.harm is not None:
+            save_channel_value(self.harm, folder, HARM)
+        notes: dict[str, Any] = {
+            "harm": self.harm is not None,
+            "paying": list(self.paying),
+            "proven": self.proven,
+            "doubts": {action: list(why) for action, why in self.doubts.items()},
+        }
+        write_json(folder / NOTES, notes)
+
+    @classmethod
+    def load(cls, folder: Path) -> ChannelEffects:
+        """Return the effects that `save` wrote."""
+        notes = read_json(folder / NOTES)
+        return cls(
+            value=load_channel_value(folder, VALUE),
+            harm=load_channel_value(folder, HARM) if notes["harm"] else None,
+            paying=tuple(notes["paying"]),
+            proven=notes["proven"],
+            doubts=notes["doubts"],
+        )
+
+    @staticmethod
+    def _columns(model: ChannelValue, table: Floats, actions: Sequence[str]) -> Floats:
+        """Return the columns of `actions`; an action that was never learned is NaN."""
+        place = {str(name): k for k, name in enumerate(model.actions_)}
+        missing = np.full(len(table), np.nan)
+        return np.column_stack([table[:, place[a]] if a in place else missing for a in actions])
