@@ -19,7 +19,7 @@ from duewise.contracts.vocabulary import (
 from duewise.features.point_in_time import instant, known
 from duewise.features.scope import accounts_in_scope
 from duewise.policy.rules.assemble import Columns, assemble
-from duewise.policy.rules.conditions import Count
+from duewise.policy.rules.conditions import Count, Notice
 from duewise.policy.rules.facts import ALL_ACCOUNTS, OTHER_ACCOUNT, Context, Facts
 from duewise.policy.rules.packs import RuleSet
 from duewise.sources.tables import Tables
@@ -50,7 +50,9 @@ def build_facts(
     contacts = known(tables.contacts, as_of)
     columns = Columns(
         debtors=_debtors(tables, as_of, debtors, contacts, accounts),
-        accounts=_account_columns(tables, as_of, accounts, contacts),
+        accounts=_account_columns(
+            tables, as_of, accounts, contacts if whole_history or _asks_first_contact(ruleset) else None
+        ),
         contacts=_contacts(contacts, since, debtors, accounts),
         flags=_flags(tables, as_of, debtors, accounts, contacts),
     )
@@ -61,6 +63,12 @@ def lookback_days(ruleset: RuleSet) -> int:
     """Return how many local days back the rules count contacts."""
     conditions = [part.condition for _, _, part in ruleset.parts()]
     return max((one.last_days for one in conditions if isinstance(one, Count)), default=1)
+
+
+def _asks_first_contact(ruleset: RuleSet) -> bool:
+    """Return whether a rule needs the first contact about an account, which takes the whole history."""
+    conditions = [part.condition for _, _, part in ruleset.parts()]
+    return any(isinstance(one, Notice) and one.after_first_contact_days is not None for one in conditions)
 
 
 def _accounts(tables: Tables, as_of: date) -> ibis.Table:
@@ -131,9 +139,12 @@ def _account_columns(tables: Tables, as_of: date, accounts: ibis.Table, contacts
     paid = known(tables.payments, as_of)
     paid = paid.filter(paid.kind == PaymentKind.PAYMENT, paid.amount > 0)
     last = paid.group_by("account_id").agg(last_payment_at=paid["at"].max())
-    first = _first_contacts(accounts, contacts)
     joined = accounts.left_join(last, "account_id").drop("account_id_right")
-    joined = joined.left_join(first, "account_row").drop("account_row_right")
+    if contacts is None:
+        joined = joined.mutate(first_contact_at=ibis.null("timestamp"))
+    else:
+        first = _first_contacts(accounts, contacts)
+        joined = joined.left_join(first, "account_row").drop("account_row_right")
     chosen = joined.select(
         "debtor_row",
         "account_id",
