@@ -35,7 +35,7 @@ BOOSTED: Mapping[str, Any] = {
     "feature_fraction": 0.7,
 }
 LOGISTIC_ROWS = 20_000  # a linear boundary needs no more, and lbfgs is slow on a million rows
-INVERSE_PENALTY = 0.05  # weight on the log-likelihood per row of the logistic candidate
+INVERSE_PENALTY = 1.0  # a prior standard deviation of one on the log odds per standard deviation of a feature
 
 
 @dataclass(frozen=True)
