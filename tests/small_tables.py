@@ -45,8 +45,7 @@ def small_tables(
     extra_debtors, extra_accounts : dict of column to DuckDB type
         Columns declared under ``features.extra``.
     """
-    given = {Table(k): rows_of(v) if isinstance(v, str) else list(v) for k, v in texts.items()}
-    _complete(given)
+    given = with_fillers(texts)
     con = ibis.duckdb.connect()
     extra = {Table.DEBTORS: extra_debtors or {}, Table.ACCOUNTS: extra_accounts or {}}
     absent = set()
@@ -55,7 +54,9 @@ def small_tables(
         types |= extra.get(table, {})
         rows = given.get(table, [])
         absent |= {(table, column) for column in types if not any(column in row for row in rows)}
-        _load(con.con, table, types, rows)
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
+        con.con.execute(f'create table "{table}" ({columns})')
+        insert_rows(con.con, table, rows)
     return Tables(
         con=con,
         **{str(table): con.table(str(table)) for table in Table},
@@ -65,13 +66,17 @@ def small_tables(
     )
 
 
-def _complete(given: dict[Table, list[dict[str, str]]]) -> None:
+def with_fillers(texts: dict[str, Any]) -> dict[Table, list[dict[str, str]]]:
+    """Return the rows of every table, with what the texts leave out made up."""
+    given = {table: [] for table in Table}
+    for name, table in texts.items():
+        given[Table(name)] = rows_of(table) if isinstance(table, str) else [dict(row) for row in table]
     people = dict.fromkeys(
         row["debtor_id"] for rows in given.values() for row in rows if row.get("debtor_id")
     )
-    known = {row["debtor_id"] for row in given.setdefault(Table.DEBTORS, [])}
+    known = {row["debtor_id"] for row in given[Table.DEBTORS]}
     given[Table.DEBTORS] += [{"debtor_id": d} for d in people if d not in known]
-    if Table.ACCOUNTS not in given:
+    if Table.ACCOUNTS not in texts:
         given[Table.ACCOUNTS] = [
             {"account_id": f"A{d['debtor_id']}", "debtor_id": d["debtor_id"]} for d in given[Table.DEBTORS]
         ]
@@ -85,14 +90,13 @@ def _complete(given: dict[Table, list[dict[str, str]]]) -> None:
             if table is Table.PAYMENTS:
                 debtor = row.pop("debtor_id", None)
                 row.setdefault("account_id", f"A{debtor}")
+    return given
 
 
-def _load(
-    con: duckdb.DuckDBPyConnection, table: str, types: dict[str, str], rows: Iterable[dict[str, str]]
-) -> None:
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
-    con.execute(f'create table "{table}" ({columns})')
-    cells = [[row.get(name) or None for name in types] for row in rows]
-    if cells:
-        casts = ", ".join(f"cast(? as {kind})" for kind in types.values())
-        con.executemany(f'insert into "{table}" select {casts}', cells)
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, str]]) -> None:
+    """Insert rows of text into a table; empty cells and missing columns are null."""
+    for row in rows:
+        cells = {name: cell for name, cell in row.items() if cell}
+        names = ", ".join(f'"{name}"' for name in cells)
+        marks = ", ".join("?" for _ in cells)
+        con.execute(f'insert into "{table}" ({names}) values ({marks})', list(cells.values()))

@@ -4,15 +4,13 @@ import pytest
 
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
+from prepared_features import AS_OF, features_at
 from small_tables import small_tables
 
-T = date(2024, 4, 1)
 
-
-def features(as_of=T, timezone="UTC", settings=None, **texts):
-    """Return the snapshot of small text tables, by debtor id."""
-    given = settings or FeatureSettings(timezone=timezone)
-    return snapshots(small_tables(**texts), [as_of], given).set_index("debtor_id")
+def features(timezone="UTC", **texts):
+    """Return the features of small text tables at 2024-04-01, by debtor id."""
+    return features_at(AS_OF, timezone)(**texts)
 
 
 def test_the_balance_adds_charges_and_reversals_and_takes_payments_and_waivers():
@@ -198,7 +196,7 @@ def test_only_the_named_flags_are_counted_while_they_stand():
 
 def test_rows_come_by_date_and_debtor_id_whatever_the_order_asked_for():
     tables = small_tables(debtors="debtor_id\nD2\nD10\nD1")
-    got = snapshots(tables, [T, date(2024, 3, 1), T], FeatureSettings())
+    got = snapshots(tables, [AS_OF, date(2024, 3, 1), AS_OF], FeatureSettings())
     assert got["debtor_id"].tolist() == ["D1", "D10", "D2"] * 2
     assert got["as_of"].is_monotonic_increasing
 
@@ -206,7 +204,7 @@ def test_rows_come_by_date_and_debtor_id_whatever_the_order_asked_for():
 def test_a_sample_keeps_whole_debtors_and_their_features():
     rows = [{"debtor_id": f"D{i}", "at": "2024-03-01", "amount": f"{i + 1}"} for i in range(40)]
     tables = small_tables(payments=rows)
-    dates = [date(2024, 3, 15), T]
+    dates = [date(2024, 3, 15), AS_OF]
     everybody = snapshots(tables, dates, FeatureSettings())
     some = snapshots(tables, dates, FeatureSettings(), sample=0.5)
     kept = set(some["debtor_id"])
