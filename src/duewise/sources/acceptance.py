@@ -116,7 +116,7 @@ def _create_faults(con: duckdb.DuckDBPyConnection, plan: TablePlan, staged: Stag
             f"ON r.{ident(name)} = {parent_alias(name)}.{ident(key_of(parent))}"
             for name, parent in parents(plan).items()
         )
-        flags = ", ".join(f"coalesce({fault.condition}, false) AS f{i}" for i, fault in enumerate(faults))
+        flags = ", ".join(f"{fault.condition} AS f{i}" for i, fault in enumerate(faults))
         anything = " OR ".join(f"f{i}" for i in range(len(faults)))
         con.execute(
             f"INSERT INTO staging.faults_{table} "

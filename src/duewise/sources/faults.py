@@ -112,21 +112,27 @@ def _column_faults(plan: ColumnPlan, moments: Moments) -> Iterator[Fault]:
         reason = Reason.NULL_KEY if column.is_key else Reason.NULL_REQUIRED
         unread = f" AND NOT coalesce({there}, false)" if there is not None else ""
         yield Fault(name, reason, f"{value} IS NULL{unread}")
-    least, above, most = facts.get("least"), facts.get("above"), facts.get("most")
-    floor = least if least is not None else above
-    if floor is not None:
-        too_small = f"{value} {'<' if least is not None else '<='} {floor!r}"
-        if floor <= 0:
-            yield Fault(name, Reason.NEGATIVE, f"{value} < 0 AND {too_small}")
-        yield Fault(name, Reason.TOO_SMALL, f"{too_small} AND {value} >= 0" if floor <= 0 else too_small)
-    if most is not None:
-        yield Fault(name, Reason.TOO_LARGE, f"{value} > {most!r}")
+    yield from _bound_faults(name, value, facts.get("least"), facts.get("above"), facts.get("most"))
     if facts.get("event"):
         yield Fault(name, Reason.EVENT_IN_FUTURE, f"{value} > {_timestamp(moments.latest)}")
     if parent := facts.get("parent"):
         reason = _PARENT_REASONS[Table(parent)]
         found = f"{parent_alias(name)}.{ident(key_of(Table(parent)))}"
         yield Fault(name, reason, f"{value} IS NOT NULL AND {found} IS NULL")
+
+
+def _bound_faults(
+    name: str, value: str, least: float | None, above: float | None, most: float | None
+) -> Iterator[Fault]:
+    floor = least if least is not None else above
+    if floor is not None:
+        below = f"{value} {'<' if least is not None else '<='} {floor!r}"
+        if floor >= 0:
+            yield Fault(name, Reason.NEGATIVE, f"{value} < 0")
+        if least != 0:
+            yield Fault(name, Reason.TOO_SMALL, f"{below} AND {value} >= 0" if floor >= 0 else below)
+    if most is not None:
+        yield Fault(name, Reason.TOO_LARGE, f"{value} > {most!r}")
 
 
 def _timestamp(moment: datetime) -> str:
