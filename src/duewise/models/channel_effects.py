@@ -46,7 +46,8 @@ class ChannelEffects:
 
     def gains(self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str]) -> Floats:
         """Return the money that each action adds, of shape (n, n_actions); NaN where unsupported."""
-        return self._columns(self.value, self.value.effect(covariates, balance=balance), actions)
+        read = _read_by(self.value, covariates)
+        return _columns(self.value, self.value.effect(read, balance=balance), actions)
 
     def harms(self, covariates: pd.DataFrame, actions: Sequence[str]) -> Floats:
         """Return by how much each action raises the chance of harm; never below zero, NaN where unknown.
@@ -55,14 +56,15 @@ class ChannelEffects:
         """
         if self.harm is None:
             return np.zeros((len(covariates), len(actions)))
-        return np.maximum(self._columns(self.harm, self.harm.effect(covariates), actions), 0.0)
+        effect = self.harm.effect(_read_by(self.harm, covariates))
+        return np.maximum(_columns(self.harm, effect, actions), 0.0)
 
     def intervals(
         self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str], level: float = 0.9
     ) -> tuple[Floats, Floats]:
         """Return lower and upper limits of the gains; slow, so for the rows that are acted on."""
-        lower, upper = self.value.interval(covariates, level, balance=balance)
-        return self._columns(self.value, lower, actions), self._columns(self.value, upper, actions)
+        lower, upper = self.value.interval(_read_by(self.value, covariates), level, balance=balance)
+        return _columns(self.value, lower, actions), _columns(self.value, upper, actions)
 
     def save(self, folder: Path) -> None:
         """Write the effects into `folder`."""
@@ -89,9 +91,14 @@ class ChannelEffects:
             doubts=notes["doubts"],
         )
 
-    @staticmethod
-    def _columns(model: ChannelValue, table: Floats, actions: Sequence[str]) -> Floats:
-        """Return the columns of `actions`; an action that was never learned is NaN."""
-        place = {str(name): k for k, name in enumerate(model.actions_)}
-        missing = np.full(len(table), np.nan)
-        return np.column_stack([table[:, place[a]] if a in place else missing for a in actions])
+
+def _read_by(model: ChannelValue, covariates: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a model was fitted on, in its order."""
+    return covariates[list(model.feature_names_in_)]
+
+
+def _columns(model: ChannelValue, table: Floats, actions: Sequence[str]) -> Floats:
+    """Return the columns of `actions`; an action that was never learned is NaN."""
+    place = {str(name): k for k, name in enumerate(model.actions_)}
+    missing = np.full(len(table), np.nan)
+    return np.column_stack([table[:, place[a]] if a in place else missing for a in actions])

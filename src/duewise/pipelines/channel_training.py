@@ -1,6 +1,6 @@
 """Training of the channel effects: learn, try to refute, and say which actions may be ranked by effect."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import CHANNELS, NONE
+from duewise.explain.contributions import usable_cores
 from duewise.models.causal.balance import balance_table
 from duewise.models.causal.delivery import delivery_effects
 from duewise.models.causal.refutations import (
@@ -18,7 +19,11 @@ from duewise.models.causal.refutations import (
     placebo_outcome,
     sensitivity,
 )
+from duewise.models.causal.worth import worth_of_acting
 from duewise.models.channel import ChannelValue
+from duewise.models.channel_effects import ChannelEffects
+from duewise.models.encoding import Encoding
+from duewise.models.repayment import Repayment
 from duewise.pipelines.learning_data import LOGGED_SHARE, LearningData, logged_propensity
 
 log = structlog.get_logger(__name__)
@@ -26,8 +31,14 @@ log = structlog.get_logger(__name__)
 FEWEST_ACTED = 30
 """Below this many rows with any action there is nothing to learn an effect from."""
 
-REFUTATION_ROWS = 25_000
+REFUTATION_ROWS = 12_000
 """Debtors are sampled down to this many rows for the refutations: each fits the nuisance models again."""
+
+HARM_ROWS = 25_000
+"""Debtors are sampled down to this many rows for the effect on harm, which is rare and mostly pooled."""
+
+COVARIATES = 60
+"""Features that the effects are adjusted for: beyond the strongest ones, more cost time and add noise."""
 
 DECISIVE = ("placebo_outcome", "permuted_action", "added_common_cause")
 """Refutations after which an effect is not used; the sensitivity bound informs and does not forbid."""
@@ -38,24 +49,21 @@ LARGEST_ALARM = 0.5
 
 @dataclass(frozen=True)
 class ChannelTraining:
-    """Fitted effects and what speaks for and against them.
+    """Fitted effects, and everything that speaks for and against them as plain values for the report."""
 
-    Attributes
-    ----------
-    value : ChannelValue
-        Effect of each action on the recovered money.
-    harm : ChannelValue or None
-        Effect of each action on the chance of a complaint, opt-out or dispute; None where none was seen.
-    doubts : dict of action to list of str
-        Why an action is not ranked by its effect; absent for those that are.
-    evidence : dict
-        Everything for the training report, as plain values.
+    effects: ChannelEffects
+    evidence: dict[str, Any]
+
+
+def covariates_of(repayment: Repayment, encoding: Encoding) -> list[str]:
+    """Return the features that tell most about who pays, in the order of the encoding.
+
+    Adjusting for every feature that predicts the outcome is enough to undo the old policy's choices, as far
+    as it chose by what the features show (VanderWeele & Shpitser 2011, Biometrics 67(4)).
     """
-
-    value: ChannelValue
-    harm: ChannelValue | None
-    doubts: dict[str, list[str]] = field(default_factory=dict)
-    evidence: dict[str, Any] = field(default_factory=dict)
+    gain = repayment.booster.feature_importance("gain")
+    strongest = np.argsort(-gain, kind="stable")[:COVARIATES]
+    return [name for i, name in enumerate(encoding.names) if i in set(strongest.tolist())]
 
 
 def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining | None:
@@ -64,17 +72,22 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     if acted < FEWEST_ACTED or acted == len(data):
         log.warning("channels_not_learned", rows=len(data), acted=acted)
         return None
-    seed, threads = portfolio.training.seed, portfolio.training.threads
-    names = [
-        str(channel) for channel in CHANNELS if channel in portfolio.actions or (data.action == channel).any()
-    ]
-    value = ChannelValue(actions=names, random_state=seed, n_jobs=threads)
+    names = [str(c) for c in CHANNELS if c in portfolio.actions or (data.action == c).any()]
+    value = ChannelValue(actions=names, random_state=portfolio.training.seed, n_jobs=usable_cores())
     arguments = fit_arguments(data)
     value.fit(data.features, data.action, data.share, balance=data.balance, **arguments)
-    refutations = _refute(value, data, portfolio)
-    harm = _fit_harm(value, data)
-    doubts = _doubts(value, refutations)
     fitted = value.training_
+    cost = [0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)]
+    worth = worth_of_acting(fitted, value.out_of_fold_effects_, np.array(cost))
+    refutations = _refute(value, data, portfolio)
+    doubts = _doubts(value, refutations)
+    effects = ChannelEffects(
+        value=value.without_training_rows(),
+        harm=_fit_harm(value, data, portfolio),
+        paying=tuple(name for arm, name in enumerate(names, start=1) if worth.pays(arm)),
+        proven=worth.proven,
+        doubts=doubts,
+    )
     evidence = {
         "rows": len(data),
         "days": [data.days[0].isoformat(), data.days[-1].isoformat(), len(data.days)],
@@ -88,9 +101,12 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
         "delivery": [asdict(row) for row in _delivery(value, data)],
         "doubts": doubts,
+        "worth": asdict(worth.policy),
+        "worth_of_actions": {names[arm - 1]: asdict(found) for arm, found in worth.actions.items()},
+        "paying": list(effects.paying),
     }
-    log.info("channels_learned", rows=len(data), acted=acted, doubts=sorted(doubts))
-    return ChannelTraining(value.without_training_rows(), harm, doubts, evidence)
+    log.info("channels_learned", rows=len(data), acted=acted, paying=effects.paying, doubts=sorted(doubts))
+    return ChannelTraining(effects, evidence)
 
 
 def fit_arguments(data: LearningData) -> dict[str, Any]:
@@ -102,20 +118,21 @@ def fit_arguments(data: LearningData) -> dict[str, Any]:
     return arguments
 
 
-def _fit_harm(value: ChannelValue, data: LearningData) -> ChannelValue | None:
-    """Return the effect of each action on the chance of harm, by the same estimator on the known rows."""
-    known = np.isfinite(data.harmed)
-    if not data.harmed[known].any() or not (data.action[known] != NONE).any():
+def _fit_harm(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> ChannelValue | None:
+    """Return the effect of each action on the chance of harm, by the same estimator; None without any."""
+    rows = np.isfinite(data.harmed) & _sampled_debtors(data, HARM_ROWS, portfolio.training.seed)
+    acted = data.action[rows] != NONE
+    if not data.harmed[rows].any() or acted.sum() < FEWEST_ACTED or acted.all():
         return None
-    arguments = {name: column[known] for name, column in fit_arguments(data).items()}
+    arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
     harm = ChannelValue(**value.get_params())
-    harm.fit(data.features.loc[known], data.action[known], data.harmed[known], **arguments)
+    harm.fit(data.features.loc[rows], data.action[rows], data.harmed[rows], **arguments)
     return harm.without_training_rows()
 
 
 def _refute(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> list[Refutation]:
     """Return every attempt to refute the effects, on a sample of debtors where there are many rows."""
-    rows = _sampled_debtors(data, portfolio.training.seed)
+    rows = _sampled_debtors(data, REFUTATION_ROWS, portfolio.training.seed)
     features, action, balance = data.features.loc[rows], data.action[rows], data.balance[rows]
     money = {"balance": balance, **{name: column[rows] for name, column in fit_arguments(data).items()}}
     return [
@@ -126,9 +143,10 @@ def _refute(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> li
     ]
 
 
-def _sampled_debtors(data: LearningData, seed: int) -> NDArray[np.bool_]:
+def _sampled_debtors(data: LearningData, rows: int, seed: int) -> NDArray[np.bool_]:
+    """Return the rows of a sample of debtors that has about `rows` rows."""
     debtors, code = np.unique(data.debtor_id.astype(str), return_inverse=True)
-    share = min(1.0, REFUTATION_ROWS / len(data))
+    share = min(1.0, rows / len(data))
     return np.asarray(np.random.default_rng(seed).random(len(debtors)) < share)[code]
 
 

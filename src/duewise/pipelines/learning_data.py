@@ -8,6 +8,7 @@ Manski & Lerman 1977, Econometrica 45(8)). Logged probabilities would not surviv
 rows are drawn alike.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -40,7 +41,7 @@ IDLE_PER_ACTED, FEWEST_IDLE = 4, 30_000
 LOGGED_SHARE = 0.9
 """Share of rows with a logged probability from which on the log is believed instead of a model."""
 
-MOST_DAYS = 75
+MOST_DAYS = 180
 FEWEST_DAYS = 12
 CANDIDATE_ROWS = 2_000_000
 """Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
@@ -111,6 +112,7 @@ def build_learning_data(
     tables: Tables,
     portfolio: Portfolio,
     encoding: Encoding,
+    covariates: Sequence[str],
     end: date,
     rows_per_day: int,
     sample: float = 1.0,
@@ -120,7 +122,9 @@ def build_learning_data(
     Parameters
     ----------
     encoding : Encoding
-        Turns features into the matrix that the censoring model reads.
+        Knows the categories of the features.
+    covariates : sequence of str
+        Features to keep: those that tell who pays anyway, which is what an action must not be credited with.
     end : date
         The books hold nothing from its 00:00 UTC on.
     rows_per_day : int
@@ -141,7 +145,7 @@ def build_learning_data(
     action = told["action"].astype(str).to_numpy(dtype=object)
     codes = np.array([ACTIONS.index(name) for name in action], dtype=np.int64)
     censoring = censoring_weights(
-        encoding.matrix(known),
+        encoding.matrix(known)[:, [encoding.names.index(name) for name in covariates]],
         codes,
         told["days_to_next_contact"].to_numpy(dtype=float),
         {name: known[name].to_numpy(dtype=float) for name in CHANGES},
@@ -153,7 +157,7 @@ def build_learning_data(
     kept = censoring.kept
     known, told = known.loc[kept].reset_index(drop=True), told.loc[kept].reset_index(drop=True)
     return LearningData(
-        features=encoding.covariates(known),
+        features=encoding.covariates(known)[list(covariates)],
         debtor_id=told["debtor_id"].to_numpy(dtype=object),
         as_of=told["as_of"].to_numpy(),
         action=action[kept],
