@@ -23,18 +23,18 @@ def clock_changes(timezone: str, first: date, last: date) -> list[tuple[datetime
     zone = ZoneInfo(timezone)
     moment = datetime.combine(last + timedelta(days=1), time.min)
     oldest = datetime.combine(first, time.min) - timedelta(days=366 * YEARS_BACK)
-    hour, day = timedelta(hours=1), timedelta(days=1)
+    step, day = timedelta(minutes=30), timedelta(days=1)  # clocks change on a half hour of UTC
     steps: list[tuple[datetime, int]] = []
     offset = _offset(moment, zone)
     while moment > oldest:
         if _offset(moment - day, zone) == offset:
             moment -= day
             continue
-        while _offset(moment - hour, zone) == offset:
-            moment -= hour
+        while _offset(moment - step, zone) == offset:
+            moment -= step
         steps.append((moment, offset))
-        offset = _offset(moment - hour, zone)
-        moment -= hour
+        offset = _offset(moment - step, zone)
+        moment -= step
     return [*steps, (oldest, offset)]
 
 

@@ -4,7 +4,7 @@ import math
 
 import ibis
 
-from duewise.contracts.vocabulary import PaymentKind
+from duewise.contracts.vocabulary import PaymentKind, Table
 from duewise.features.aggregates import (
     BILLIONTHS,
     THOUSANDTHS,
@@ -224,7 +224,14 @@ def paid_trend(debtor: ibis.Table) -> ibis.Value:
     return ratio(debtor.paid_90d, debtor.paid_365d)
 
 
-@feature(Tag.ABILITY, Unit.RATIO, "instalments covered", "月供覆盖率", higher_repays=True)
+@feature(
+    Tag.ABILITY,
+    Unit.RATIO,
+    "instalments covered",
+    "月供覆盖率",
+    higher_repays=True,
+    needs=[(Table.ACCOUNTS, "monthly_instalment")],
+)
 def instalment_cover_90d(debtor: ibis.Table) -> ibis.Value:
     """Money paid in the last 90 days against three monthly instalments."""
     return ratio(debtor.paid_90d, debtor.monthly_instalment * 3)

@@ -67,7 +67,8 @@ def promises(tables: Tables, as_of: AsOf, timezone: str, sample: float | None = 
     received = _received(tables, made, as_of, timezone, sample)
     ledger = made.left_join(received, "contact_id").drop("contact_id_right")
     paid = ledger.paid.coalesce(0.0)
-    kept = (paid > 0) & (paid >= ledger.amount.coalesce(0.0) * KEPT_SHARE)
+    needed = whole(ledger.amount.coalesce(0.0) * KEPT_SHARE, THOUSANDTHS) / THOUSANDTHS
+    kept = (paid > 0) & (paid >= needed)
     status = ibis.cases((kept, KEPT), (ledger.deadline < day(as_of), BROKEN), else_=OPEN)
     return ledger.mutate(
         paid=paid,
