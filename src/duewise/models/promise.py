@@ -1,0 +1,358 @@
+"""Promise: the chance that an open promise is kept, and the money to expect from promises.
+
+Three recipes compete on debtors and dates that they have not seen: the debtor's own ratio of kept promises,
+shrunk to the rate of the channel; a regularised logistic regression; boosted trees. The one with the least
+log-loss is calibrated and kept. With too few promises only the first is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from duewise.models.calibration import Calibrator, cross_fitted_loss, fit_line
+from duewise.models.causal.boosting import BinnedTable, boost, predict
+from duewise.models.crossfit import Margins, calibration_rows, judged_probabilities, out_of_fold_margins
+from duewise.models.files import load_booster, read_json, save_booster, write_json
+from duewise.models.promise_design import KeptRates, PromiseDesign
+from duewise.models.splits import Ints, Panel, arrange
+
+Floats = NDArray[np.float64]
+Kind = Literal["ratio", "logistic", "trees"]
+
+FILE, TREES_FILE = "promise.json", "promise.txt"
+
+MIN_EVENTS = 50
+"""Promises of either kind, kept and broken, below which only the shrunk ratio is tried."""
+
+RIDGE_ROWS = 10.0  # prior of the logistic regression: standardised weights are worth so many promises
+ROUNDS, MIN_STOP_EVENTS = 80, 10
+
+AS_IT_IS = Calibrator("line", (0.0, 1.0), (0.0, 1.0))
+
+INTERVAL, DRAWS = 0.90, 1_000
+BELIEF_PROMISES = 5.0  # promises' worth of belief that a kept one brings all and a broken one nothing
+
+
+@dataclass(frozen=True)
+class PromisedCash:
+    """Money to expect from open promises.
+
+    Attributes
+    ----------
+    expected : ndarray of shape (n,)
+        Per promise; NaN where no amount was named.
+    total, low, high : float
+        Sum over the promises with an amount, and its 90% interval.
+    """
+
+    expected: Floats
+    total: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The fitted recipe with its calibrator.
+
+    Attributes
+    ----------
+    kind : {"ratio", "logistic", "trees"}
+    weights : ndarray or None
+        Of the columns of `design`, the constant first; for "logistic".
+    booster : lightgbm.Booster or None
+        For "trees".
+    level_error : float
+        Standard error of the level of the forecasts, in log-odds.
+    share_if_kept, share_if_broken : float
+        Part of the promised money still to come that does come in within the term.
+    """
+
+    kind: Kind
+    rates: KeptRates
+    design: PromiseDesign
+    weights: Floats | None
+    booster: lgb.Booster | None
+    calibrator: Calibrator
+    level_error: float
+    share_if_kept: float
+    share_if_broken: float
+
+    def predict(self, promised: pd.DataFrame) -> Floats:
+        """Return the chance that each open promise is kept, of shape (n,).
+
+        Parameters
+        ----------
+        promised : DataFrame
+            As :func:`duewise.features.open_promises.open_promises` gives it.
+        """
+        return self.calibrator(self._margin(promised))
+
+    def _margin(self, promised: pd.DataFrame) -> Floats:
+        ratio = self.rates.margin(promised)
+        if self.weights is not None:
+            return _line(self.design.matrix(promised, ratio), self.weights)
+        if self.booster is not None:
+            matrix = self.design.matrix(promised, ratio).astype(np.float32)
+            return predict(self.booster, matrix, self.booster.current_iteration())
+        return ratio
+
+    def expected_cash(self, promised: pd.DataFrame, seed: int = 0) -> PromisedCash:
+        """Return the money to expect from the promises, each counted by itself.
+
+        The interval comes from drawing which promises are kept, all of one debtor by the same luck, around a
+        level that is itself uncertain. One payment may keep two promises: ask for one promise per debtor
+        (:func:`duewise.features.open_promises.due_next`) where money must not be counted twice.
+        """
+        remaining = promised["remaining"].to_numpy(dtype=float)
+        kept = self.predict(promised)
+        expected = remaining * self._share(kept)
+        named = np.isfinite(remaining)
+        money, log_odds = remaining[named], logit(kept[named])
+        debtor = pd.factorize(promised["debtor_id"].to_numpy(dtype=object)[named])[0]
+        rng = np.random.default_rng(seed)
+        totals = np.empty(DRAWS)
+        for i in range(DRAWS):
+            chance = expit(log_odds + self.level_error * rng.standard_normal())
+            luck = rng.random(debtor.max(initial=-1) + 1)[debtor]
+            totals[i] = money @ self._share((luck < chance).astype(float))
+        low, high = np.quantile(totals, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+        return PromisedCash(expected, float(expected[named].sum()), float(low), float(high))
+
+    def _share(self, kept: Floats) -> Floats:
+        return self.share_if_broken + (self.share_if_kept - self.share_if_broken) * kept
+
+    def save(self, folder: Path) -> None:
+        """Write the model as text into `folder`."""
+        if self.booster is not None:
+            save_booster(self.booster, folder / TREES_FILE)
+        content = {
+            "kind": self.kind,
+            "rates": self.rates.to_json(),
+            "design": self.design.to_json(),
+            "weights": None if self.weights is None else self.weights.tolist(),
+            "calibrator": self.calibrator.to_json(),
+            "level_error": self.level_error,
+            "share_if_kept": self.share_if_kept,
+            "share_if_broken": self.share_if_broken,
+        }
+        write_json(folder / FILE, content)
+
+    @classmethod
+    def load(cls, folder: Path) -> Promise:
+        """Return the model that `save` wrote."""
+        content = read_json(folder / FILE)
+        weights = content["weights"]
+        return cls(
+            kind=content["kind"],
+            rates=KeptRates.from_json(content["rates"]),
+            design=PromiseDesign.from_json(content["design"]),
+            weights=None if weights is None else np.array(weights),
+            booster=load_booster(folder / TREES_FILE) if content["kind"] == "trees" else None,
+            calibrator=Calibrator.from_json(content["calibrator"]),
+            level_error=content["level_error"],
+            share_if_kept=content["share_if_kept"],
+            share_if_broken=content["share_if_broken"],
+        )
+
+
+@dataclass(frozen=True)
+class JudgedPromises:
+    """Forecasts of the latest promises, on debtors and dates that had no part in them; of shape (n,).
+
+    Attributes
+    ----------
+    probability, rate : ndarray
+        By the chosen recipe, and by the shrunk ratio alone.
+    """
+
+    debtor_id: NDArray[np.object_]
+    kept: Floats
+    probability: Floats
+    rate: Floats
+
+
+def fit_promise(past: pd.DataFrame, seed: int = 0) -> tuple[Promise | None, JudgedPromises | None]:
+    """Return the model and the forecasts by which it is judged.
+
+    Parameters
+    ----------
+    past : DataFrame
+        As :func:`duewise.features.open_promises.past_promises` gives it; may be empty. Without a promise on
+        record there is no model; with few there is one that is not judged.
+    """
+    if past.empty:
+        return None, None
+    rows = _Rows(past.reset_index(drop=True), seed)
+    everyone = np.arange(len(past))
+    if min(rows.kept.sum(), len(past) - rows.kept.sum()) < MIN_EVENTS:
+        return rows.fitted("ratio", everyone, 0).calibrated(AS_IT_IS, past), None
+    kinds: tuple[Kind, ...] = ("ratio", "logistic", "trees")
+    rounds: list[int] = []
+    margins = {kind: out_of_fold_margins(rows.panel, rows.fit(kind, rounds)) for kind in kinds}
+    choosing = np.flatnonzero(np.isfinite(margins["ratio"]) & rows.panel.calibrate)
+    losses = {kind: rows.loss(margin, choosing) for kind, margin in margins.items()}
+    best = min(kinds, key=lambda kind: losses[kind])  # of equals the plainest
+    calibrator = rows.calibrator(margins[best], calibration_rows(rows.panel, margins[best]))
+    forecasts = {
+        kind: judged_probabilities(
+            rows.panel, margins[kind], lambda i, m=margins[kind]: rows.calibrator(m, i)
+        )
+        for kind in {best, kinds[0]}
+    }
+    judged = np.flatnonzero(np.isfinite(forecasts[best]))
+    judgement = JudgedPromises(
+        past["debtor_id"].to_numpy(dtype=object)[judged],
+        rows.kept[judged],
+        forecasts[best][judged],
+        forecasts["ratio"][judged],
+    )
+    fitted = rows.fitted(best, everyone, int(np.median(rounds)))
+    return fitted.calibrated(calibrator, past, judgement), judgement
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """A fitted recipe before calibration."""
+
+    kind: Kind
+    rates: KeptRates
+    design: PromiseDesign
+    weights: Floats | None = None
+    booster: lgb.Booster | None = None
+
+    def calibrated(
+        self, calibrator: Calibrator, past: pd.DataFrame, judged: JudgedPromises | None = None
+    ) -> Promise:
+        """Return the model; `judged` tells how far its level may be off, else the rows that taught it."""
+        model = Promise(
+            self.kind, self.rates, self.design, self.weights, self.booster, calibrator, 0.0, 1.0, 0.0
+        )
+        if judged is None:
+            kept = past["kept"].to_numpy(dtype=float)
+            judged = JudgedPromises(past["debtor_id"].to_numpy(), kept, model.predict(past), kept)
+        return replace(
+            model,
+            level_error=_level_error(judged),
+            share_if_kept=_came(past.loc[past["kept"] == 1], believed=1.0),
+            share_if_broken=_came(past.loc[past["kept"] == 0], believed=0.0),
+        )
+
+
+class _Rows:
+    """Past promises as the recipes read them."""
+
+    def __init__(self, past: pd.DataFrame, seed: int) -> None:
+        self.past = past
+        self.seed = seed
+        self.kept = past["kept"].to_numpy(dtype=float)
+        self.panel: Panel = arrange(past["debtor_id"], past["as_of"], seed)
+
+    def fit(self, kind: Kind, rounds: list[int]) -> Any:
+        """Return a fit on given rows for the rotations; trees note their rounds in `rounds`."""
+
+        def fit(teach: Ints, stop: Ints) -> Margins:
+            best = self._rounds(teach, stop) if kind == "trees" else 0
+            if kind == "trees":
+                rounds.append(best)
+            model = self.fitted(kind, teach, best).calibrated(AS_IT_IS, self.past.iloc[teach])
+            return lambda index: logit(model.predict(self.past.iloc[index]))
+
+        return fit
+
+    def fitted(self, kind: Kind, teach: Ints, rounds: int) -> _Recipe:
+        """Return the recipe fitted on the rows `teach`."""
+        rows = self.past.iloc[teach]
+        rates = KeptRates.learn(rows)
+        design = PromiseDesign.learn(rows)
+        if kind == "ratio":
+            return _Recipe(kind, rates, design)
+        matrix = design.matrix(rows, rates.margin(rows))
+        if kind == "logistic":
+            return _Recipe(kind, rates, design, weights=_ridge(matrix, self.kept[teach]))
+        table = BinnedTable(matrix.astype(np.float32), [])
+        every = np.arange(len(teach))
+        booster, _ = boost(table, every, self.kept[teach], rounds, _settings(len(teach)), seed=self.seed)
+        return _Recipe(kind, rates, design, booster=booster)
+
+    def _rounds(self, teach: Ints, stop: Ints) -> int:
+        """Return the rounds of boosting after which the rows `stop` gain nothing more."""
+        events = self.kept[stop].sum()
+        if min(events, len(stop) - events) < MIN_STOP_EVENTS:
+            return ROUNDS
+        rows = self.past.iloc[np.r_[teach, stop]]
+        rates = KeptRates.learn(self.past.iloc[teach])
+        matrix = PromiseDesign.learn(self.past.iloc[teach]).matrix(rows, rates.margin(rows))
+        first, second = np.arange(len(teach)), np.arange(len(teach), len(rows))
+        table = BinnedTable(matrix.astype(np.float32), [])
+        kept = self.kept[np.r_[teach, stop]]
+        settings = _settings(len(teach))
+        _, losses = boost(table, first, kept, 4 * ROUNDS, settings, watch=second, seed=self.seed)
+        return int(np.argmin(losses)) + 1
+
+    def loss(self, margin: Floats, index: Ints) -> float:
+        """Return the log-loss of calibrated forecasts at the rows `index`."""
+        return cross_fitted_loss(fit_line, margin[index], self.kept[index], self.panel.debtor[index])
+
+    def calibrator(self, margin: Floats, index: Ints) -> Calibrator:
+        """Return the calibrator of the forecasts at the rows `index`."""
+        return fit_line(margin[index], self.kept[index])
+
+
+def _ridge(matrix: Floats, kept: Floats) -> Floats:
+    """Return the weights of a logistic regression whose slopes are pulled towards zero, level first."""
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        log_odds = _line(matrix, weights)
+        pull = np.r_[0.0, RIDGE_ROWS * weights[1:]]
+        value = np.sum(np.logaddexp(0.0, log_odds) - kept * log_odds) + 0.5 * pull @ weights
+        residual = expit(log_odds) - kept
+        return float(value), np.r_[residual.sum(), residual @ matrix] + pull
+
+    start = np.r_[logit(kept.mean()), np.zeros(matrix.shape[1])]
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, dtype=np.float64)
+
+
+def _line(matrix: Floats, weights: Floats) -> Floats:
+    return np.asarray(weights[0] + matrix @ weights[1:])
+
+
+def _settings(rows: int) -> Mapping[str, Any]:
+    return {
+        "objective": "binary",
+        "learning_rate": 0.05,
+        "num_leaves": 7,
+        "min_data_in_leaf": int(np.clip(rows / 50, 10, 200)),
+        "lambda_l2": 5.0,
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "boost_from_average": True,
+    }
+
+
+def _level_error(judged: JudgedPromises) -> float:
+    """Return the standard error of the level in log-odds; promises of one debtor are not independent."""
+    misses = np.bincount(pd.factorize(judged.debtor_id)[0], weights=judged.kept - judged.probability)
+    information = np.sum(judged.probability * (1.0 - judged.probability))
+    return float(np.sqrt(np.sum(misses**2)) / max(information, 0.5))
+
+
+def _came(past: pd.DataFrame, believed: float) -> float:
+    """Return which part of the promised money still to come did come in, in money."""
+    named = past.dropna(subset=["remaining", "came_share"])
+    money, came = named["remaining"].to_numpy(dtype=float), named["came_share"].to_numpy(dtype=float)
+    if money.sum() <= 0:
+        return believed
+    prior = BELIEF_PROMISES * money.mean()
+    return float((money @ came + prior * believed) / (money.sum() + prior))
