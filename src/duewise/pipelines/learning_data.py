@@ -115,7 +115,6 @@ def build_learning_data(
     covariates: Sequence[str],
     end: date,
     rows_per_day: int,
-    sample: float = 1.0,
 ) -> LearningData | None:
     """Return the rows to learn from; None where no day is mature or nothing was ever done.
 
@@ -128,10 +127,9 @@ def build_learning_data(
     end : date
         The books hold nothing from its 00:00 UTC on.
     rows_per_day : int
-        Debtors in scope on a typical day.
-    sample : float
-        Share of debtors to look at.
+        Debtors in scope on a typical day; large portfolios look at a sample of them.
     """
+    sample = min(1.0, CANDIDATE_ROWS / (FEWEST_DAYS * max(rows_per_day, 1)))
     training, horizon = portfolio.training, portfolio.horizons[0]
     days = learning_days(end, horizon, training.posting_delay_days, training.history_days, rows_per_day)
     decided = decisions(tables, days, portfolio.decision_days, sample)

@@ -23,11 +23,14 @@ from duewise.models.encoding import Encoding
 from duewise.models.horizon_rows import HorizonRows
 from duewise.models.registry import Registered, TrainingRecord, register
 from duewise.models.repayment import Repayment, fit_repayment
+from duewise.pipelines.channel_training import ChannelTraining, covariates_of, train_channels
 from duewise.pipelines.code_version import code_version
 from duewise.pipelines.dates import resolve_as_of
 from duewise.pipelines.history import History, Nights, build_history, plan_nights, rows_of_horizon
+from duewise.pipelines.learning_data import build_learning_data
 from duewise.sources.open import open_tables
 from duewise.sources.report import AcceptanceReport
+from duewise.sources.tables import Tables
 
 log = structlog.get_logger(__name__)
 
@@ -89,26 +92,54 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
     with open_tables(portfolio, as_of) as opened:
         nights = plan_nights(opened.tables, portfolio, as_of)
         history = build_history(opened.tables, portfolio, nights)
-        report = opened.report
-    encoding = Encoding.learn(history.features, history.catalogue)
-    rows = {h: rows_of_horizon(history, encoding, h, portfolio.training.seed) for h in nights.mature}
-    warnings = _warnings(portfolio, history, rows)
-    counts = {h: len(r.repaid) for h, r in rows.items()}
-    if dry_run:
-        return TrainingResult(as_of, nights, counts, {}, None, warnings)
-    fitted = {h: _fit(r, portfolio) for h, r in rows.items()}
-    judged = {h: _judge(f, nights, portfolio) for h, f in fitted.items()}
-    explainer = _explainer(history, fitted[portfolio.horizons[0]])
-    bundle = _bundle(portfolio, as_of, nights, encoding, fitted, explainer)
-    registered = register(
-        bundle,
-        _record(portfolio, report, history, fitted, judged, bundle, warnings),
-        encoding.example(rows[portfolio.horizons[0]].matrix),
-        store=portfolio.models.store,
-        experiment=portfolio.portfolio.name,
-        name=portfolio.registered_name,
-    )
+        encoding = Encoding.learn(history.features, history.catalogue)
+        rows = {h: rows_of_horizon(history, encoding, h, portfolio.training.seed) for h in nights.mature}
+        warnings = _warnings(portfolio, history, rows)
+        counts = {h: len(r.repaid) for h, r in rows.items()}
+        if dry_run:
+            return TrainingResult(as_of, nights, counts, {}, None, warnings)
+        fitted = {h: _fit(r, portfolio) for h, r in rows.items()}
+        judged = {h: _judge(f, nights, portfolio) for h, f in fitted.items()}
+        first = fitted[portfolio.horizons[0]]
+        channels = _channels(opened.tables, portfolio, nights, encoding, first.repayment)
+        warnings += _channel_warnings(channels)
+        bundle = _bundle(portfolio, as_of, nights, encoding, fitted, channels, _explainer(history, first))
+        registered = register(
+            bundle,
+            _record(portfolio, opened.report, history, fitted, judged, channels, bundle, warnings),
+            encoding.example(first.rows.matrix),
+            store=portfolio.models.store,
+            experiment=portfolio.portfolio.name,
+            name=portfolio.registered_name,
+        )
     return TrainingResult(as_of, nights, counts, judged, registered, warnings)
+
+
+def _channels(
+    tables: Tables, portfolio: Portfolio, nights: Nights, encoding: Encoding, repayment: Repayment
+) -> ChannelTraining | None:
+    """Return what each action changes, learned from past days; None where too little was done."""
+    covariates = covariates_of(repayment, encoding)
+    typical = int(np.mean([nights.open_accounts[night] for night in nights.used]))
+    data = build_learning_data(tables, portfolio, encoding, covariates, nights.end, typical)
+    return None if data is None else train_channels(data, portfolio)
+
+
+def _channel_warnings(channels: ChannelTraining | None) -> tuple[str, ...]:
+    """Return what the reader should know about the effects."""
+    if channels is None:
+        found = ["Too few contacts are on file to learn what an action changes; stages and forecasts decide."]
+    else:
+        effects = channels.effects
+        found = [why for sentences in effects.doubts.values() for why in sentences]
+        if not effects.proven:
+            found.append(
+                "Acting on the estimated effects does not pay beyond doubt on debtors they did not see: the "
+                "night will plan no action for its effect until history says more."
+            )
+    for warning in found:
+        log.warning("training_warning", text=warning)
+    return tuple(found)
 
 
 def _fit(rows: HorizonRows, portfolio: Portfolio) -> FittedHorizon:
@@ -145,6 +176,7 @@ def _bundle(
     nights: Nights,
     encoding: Encoding,
     fitted: Mapping[int, FittedHorizon],
+    channels: ChannelTraining | None,
     explainer: Explainer,
 ) -> Bundle:
     first = fitted[portfolio.horizons[0]].rows
@@ -164,6 +196,7 @@ def _bundle(
         encoding=encoding,
         repayment={h: f.repayment for h, f in fitted.items()},
         amount={h: f.amount for h, f in fitted.items()},
+        channels=None if channels is None else channels.effects,
         explainer=explainer.to_json(),
     )
 
@@ -204,6 +237,7 @@ def _record(
     history: History,
     fitted: Mapping[int, FittedHorizon],
     judged: Mapping[int, JudgedHorizon],
+    channels: ChannelTraining | None,
     bundle: Bundle,
     warnings: tuple[str, ...],
 ) -> TrainingRecord:
@@ -214,6 +248,7 @@ def _record(
         "model_card.md": model_card(bundle, judged, warnings),
         "feature_catalogue.json": _json([asdict(feature) for feature in history.catalogue]),
         "data_fingerprint.json": _json(report.as_dict()),
+        "channels.json": _json(None if channels is None else channels.evidence),
         "portfolio.json": _json(portfolio.model_dump(mode="json", exclude={"sources", "publish"})),
     }
     figures = {}
