@@ -15,6 +15,8 @@ from duewise.models.amount import Amount
 from duewise.models.channel_effects import ChannelEffects
 from duewise.models.encoding import Encoding
 from duewise.models.files import read_json, write_json
+from duewise.models.promise import Promise
+from duewise.models.reach import Reach
 from duewise.models.repayment import Repayment
 
 Floats32 = NDArray[np.float32]
@@ -57,6 +59,8 @@ class Bundle:
         For the horizons that history was long enough for.
     channels : ChannelEffects or None
         What each action changes; None where too little was ever done to learn from.
+    reach, promise : Reach, Promise or None
+        When a debtor is reached and whether an open promise is kept; None where nothing is on record.
     explainer : dict or None
         What explanations learned at training, as plain values; :mod:`duewise.explain` reads it.
     version : str or None
@@ -68,6 +72,8 @@ class Bundle:
     repayment: Mapping[int, Repayment]
     amount: Mapping[int, Amount]
     channels: ChannelEffects | None = None
+    reach: Reach | None = None
+    promise: Promise | None = None
     explainer: Mapping[str, Any] | None = None
     version: str | None = None
 
@@ -114,6 +120,10 @@ class Bundle:
             amount.save(folder)
         if self.channels is not None:
             self.channels.save(folder)
+        if self.reach is not None:
+            self.reach.save(folder)
+        if self.promise is not None:
+            self.promise.save(folder)
         write_json(
             folder / "bundle.json",
             {
@@ -122,6 +132,8 @@ class Bundle:
                 "repayment": list(self.repayment),
                 "amount": list(self.amount),
                 "channels": self.channels is not None,
+                "reach": self.reach is not None,
+                "promise": self.promise is not None,
                 "explainer": self.explainer,
             },
         )
@@ -137,6 +149,8 @@ class Bundle:
             repayment={horizon: Repayment.load(folder, horizon) for horizon in content["repayment"]},
             amount={horizon: Amount.load(folder, horizon) for horizon in content["amount"]},
             channels=ChannelEffects.load(folder) if content["channels"] else None,
+            reach=Reach.load(folder) if content["reach"] else None,
+            promise=Promise.load(folder) if content["promise"] else None,
             explainer=content["explainer"],
         )
 

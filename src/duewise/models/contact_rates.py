@@ -25,6 +25,9 @@ PART_OF_HOUR = np.array(
 )
 """Daypart of each local hour, -1 for the night, of which no record is kept."""
 
+EVEN = 1.0
+"""Attempts added to each hour when hours are averaged, so that a daypart never tried has a mean."""
+
 
 @dataclass(frozen=True)
 class ContactRates:
@@ -86,7 +89,7 @@ class ContactRates:
         """Return the mean of `curves` in each daypart, hours weighted by their attempts, shape (n, 3)."""
         parts = []
         for part in range(len(DAYPARTS)):
-            weight = np.where(PART_OF_HOUR == part, self.attempts + EVEN, 0.0)
+            weight = np.where(part == PART_OF_HOUR, self.attempts + EVEN, 0.0)
             parts.append(curves @ (weight / weight.sum()))
         return np.column_stack(parts)
 
@@ -116,10 +119,6 @@ class ContactRates:
             hour_of={name: np.array(curve) for name, curve in content["hour_of"].items()},
             segment=content["segment"],
         )
-
-
-EVEN = 1.0
-"""Attempts added to each hour when hours are averaged, so that a daypart never tried has a mean."""
 
 
 def segments_of(debtors: pd.DataFrame) -> NDArray[np.str_]:

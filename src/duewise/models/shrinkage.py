@@ -8,12 +8,15 @@ mean; where they differ much it is small and a few trials count.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
+Counts = NDArray[Any]
 
 WEAKEST, STRONGEST = 0.5, 10_000.0
 """Bounds of the strength: half a trial, and so many that no unit has a rate of its own."""
@@ -25,12 +28,12 @@ EDGE = 1e-4
 """No mean is nearer than this to 0 or 1: a belief so firm could not be moved by what is seen."""
 
 
-def shrunk(successes: Floats, trials: Floats, mean: Floats | float, strength: float) -> Floats:
+def shrunk(successes: Counts, trials: Counts, mean: Counts | float, strength: float) -> Floats:
     """Return the posterior mean rate of each unit: `strength` trials at `mean`, and what was seen."""
     return np.asarray((successes + strength * np.clip(mean, EDGE, 1 - EDGE)) / (trials + strength))
 
 
-def prior_strength(successes: Floats, trials: Floats, mean: Floats | float) -> float:
+def prior_strength(successes: Counts, trials: Counts, mean: Counts | float) -> float:
     """Return the strength of the prior, in trials, under which the counts are most likely.
 
     Parameters
