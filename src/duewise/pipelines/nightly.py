@@ -20,6 +20,7 @@ from duewise.errors import DataError
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
 from duewise.models.registry import load_champion
+from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
 from duewise.pipelines.decision import decide_night, stages
@@ -31,7 +32,7 @@ from duewise.policy.permissions import load_rules
 from duewise.publish.manifest import read_manifest, write_manifest
 from duewise.publish.report import write_report
 from duewise.publish.run_folder import RunFolder, open_run
-from duewise.publish.strategies_file import write_strategies
+from duewise.publish.strategies_file import write_assignments, write_strategies
 from duewise.publish.workbook import write_workbook
 from duewise.sources.open import open_tables
 
@@ -104,6 +105,10 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             values = value_actions(portfolio, bundle, debtors, stage, expected)
             decided = decide_night(portfolio, as_of, opened.tables, rules, debtors, expected, values, stage)
         with clock.stage("assemble"):
+            reach = np.full(len(debtors), np.nan)
+            explained["action_reason"] = action_reasons(
+                portfolio, bundle, debtors, expected[portfolio.horizons[0]], decided, reach
+            )
             forecasts = _forecast_columns(scores, expected, portfolio.horizons)
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
             manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
@@ -112,6 +117,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
         with clock.stage("publish"):
             opened.write_quarantine(folder.quarantine)
             write_strategies(folder.partial / "strategies.parquet", strategies)
+            write_assignments(folder.partial / "assignments.parquet", strategies)
             _write_for_people(folder.partial, strategies, manifest, portfolio)
         write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
         return Night(folder.publish(), manifest)

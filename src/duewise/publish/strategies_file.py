@@ -72,6 +72,15 @@ def write_strategies(path: Path, strategies: pa.Table) -> None:
     pq.write_table(strategies, path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
 
 
+def write_assignments(path: Path, strategies: pa.Table) -> None:
+    """Write what was decided as rows of the ``assignments`` table, which the next training reads."""
+    columns = ["debtor_id", "as_of", "action", "propensity", "policy_version", "cell", "offer"]
+    rows = strategies.select(columns).rename_columns(
+        ["policy" if name == "policy_version" else name for name in columns]
+    )
+    pq.write_table(rows.sort_by("debtor_id"), path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
+
+
 def _as_arrow(values: Any, kind: pa.DataType) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()

@@ -1,0 +1,77 @@
+"""Why tonight's action, in words: by its effect where that decided, else by the ladder."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from duewise.config import Portfolio
+from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons
+from duewise.models.bundle import Bundle
+from duewise.pipelines.decision import DecidedNight
+from duewise.pipelines.valuation import gain_intervals
+from duewise.policy.decide import action_names
+from duewise.policy.effect_values import VERSION as BY_EFFECT
+
+Floats = NDArray[np.float64]
+
+
+def action_reasons(
+    portfolio: Portfolio,
+    bundle: Bundle,
+    debtors: pd.DataFrame,
+    expected_recovery: Floats,
+    decided: DecidedNight,
+    reach: Floats,
+) -> pa.Array:
+    """Return one sentence or two per debtor.
+
+    Parameters
+    ----------
+    expected_recovery : ndarray of shape (n_debtors,)
+        Money expected within the first horizon.
+    reach : ndarray of shape (n_debtors,)
+        Chance of reaching the debtor in the planned window; NaN where unknown.
+    """
+    owner = portfolio.portfolio
+    choice, values = decided.decision.choice, decided.values
+    feasible = decided.permissions.feasible
+    rows, at = np.arange(len(choice)), np.maximum(choice - 1, 0)
+    choices = Choices(
+        action=action_names(choice, values.actions),
+        cell=decided.cell,
+        permitted=np.asarray(feasible.any(axis=1)),
+        best_value=np.where(feasible, values.ranking, -np.inf).max(axis=1, initial=-np.inf),
+    )
+    by_stage = stage_reasons(
+        choices, decided.stage, expected_recovery, values.cost[at], owner.language, owner.currency
+    )
+    if values.policy_version != BY_EFFECT:
+        return by_stage
+    low, high = gain_intervals(bundle, debtors, values, choice)
+    runner_up = decided.decision.runner_up
+    by_effect = effect_reasons(
+        choices,
+        EffectFacts(
+            gain=values.gain[rows, at],
+            low=low,
+            high=high,
+            cost=values.cost[at],
+            harm=values.harm[rows, at],
+            supported=values.supported[rows, at],
+            runner_up=action_names(runner_up, values.actions),
+            runner_up_net_gain=_runner_up_net(values.net_gain, runner_up),
+            reach=reach,
+        ),
+        owner.language,
+        owner.currency,
+    )
+    effect_decided = (choice == 0) | values.supported[rows, at]
+    return pc.if_else(pa.array(effect_decided), by_effect, by_stage)
+
+
+def _runner_up_net(net_gain: Floats, runner_up: NDArray[Any]) -> Floats:
+    return np.where(runner_up > 0, net_gain[np.arange(len(runner_up)), np.maximum(runner_up - 1, 0)], 0.0)
