@@ -35,7 +35,8 @@ MIN_EVENTS = 50
 """Promises of either kind, kept and broken, below which only the shrunk ratio is tried."""
 
 RIDGE_ROWS = 10.0  # prior of the logistic regression: standardised weights are worth so many promises
-ROUNDS, MIN_STOP_EVENTS = 80, 10
+ROUNDS = 80  # of boosting, when too few events tell one round from the next
+MIN_FIT_EVENTS = MIN_STOP_EVENTS = 10  # of either kind
 
 AS_IT_IS = Calibrator("line", (0.0, 1.0), (0.0, 1.0))
 
@@ -195,7 +196,7 @@ def fit_promise(past: pd.DataFrame, seed: int = 0) -> tuple[Promise | None, Judg
         return None, None
     rows = _Rows(past.reset_index(drop=True), seed)
     everyone = np.arange(len(past))
-    if min(rows.kept.sum(), len(past) - rows.kept.sum()) < MIN_EVENTS:
+    if not rows.teach_enough:
         return rows.fitted("ratio", everyone, 0).calibrated(AS_IT_IS, past), None
     kinds: tuple[Kind, ...] = ("ratio", "logistic", "trees")
     rounds: list[int] = []
@@ -204,12 +205,7 @@ def fit_promise(past: pd.DataFrame, seed: int = 0) -> tuple[Promise | None, Judg
     losses = {kind: rows.loss(margin, choosing) for kind, margin in margins.items()}
     best = min(kinds, key=lambda kind: losses[kind])  # of equals the plainest
     calibrator = rows.calibrator(margins[best], calibration_rows(rows.panel, margins[best]))
-    forecasts = {
-        kind: judged_probabilities(
-            rows.panel, margins[kind], lambda i, m=margins[kind]: rows.calibrator(m, i)
-        )
-        for kind in {best, kinds[0]}
-    }
+    forecasts = {kind: rows.judged(margins[kind]) for kind in {best, kinds[0]}}
     judged = np.flatnonzero(np.isfinite(forecasts[best]))
     judgement = JudgedPromises(
         past["debtor_id"].to_numpy(dtype=object)[judged],
@@ -258,6 +254,17 @@ class _Rows:
         self.kept = past["kept"].to_numpy(dtype=float)
         self.panel: Panel = arrange(past["debtor_id"], past["as_of"], seed)
 
+    @property
+    def teach_enough(self) -> bool:
+        """Whether more than the shrunk ratio can be learned, in every rotation."""
+        rotations = [self._events(rotation.fit) >= MIN_FIT_EVENTS for rotation in self.panel.rotations]
+        return self._events(np.arange(len(self.kept))) >= MIN_EVENTS and all(rotations)
+
+    def _events(self, index: Ints) -> float:
+        """Return the number of kept or of broken promises at the rows `index`, whichever are fewer."""
+        kept = self.kept[index].sum()
+        return float(min(kept, len(index) - kept))
+
     def fit(self, kind: Kind, rounds: list[int]) -> Any:
         """Return a fit on given rows for the rotations; trees note their rounds in `rounds`."""
 
@@ -287,10 +294,9 @@ class _Rows:
 
     def _rounds(self, teach: Ints, stop: Ints) -> int:
         """Return the rounds of boosting after which the rows `stop` gain nothing more."""
-        events = self.kept[stop].sum()
-        if min(events, len(stop) - events) < MIN_STOP_EVENTS:
+        if self._events(stop) < MIN_STOP_EVENTS:
             return ROUNDS
-        rows = self.past.iloc[np.r_[teach, stop]]
+        rows = self.past.take(np.r_[teach, stop])
         rates = KeptRates.learn(self.past.iloc[teach])
         matrix = PromiseDesign.learn(self.past.iloc[teach]).matrix(rows, rates.margin(rows))
         first, second = np.arange(len(teach)), np.arange(len(teach), len(rows))
@@ -307,6 +313,10 @@ class _Rows:
     def calibrator(self, margin: Floats, index: Ints) -> Calibrator:
         """Return the calibrator of the forecasts at the rows `index`."""
         return fit_line(margin[index], self.kept[index])
+
+    def judged(self, margin: Floats) -> Floats:
+        """Return calibrated forecasts on the judged dates; NaN elsewhere."""
+        return judged_probabilities(self.panel, margin, lambda index: self.calibrator(margin, index))
 
 
 def _ridge(matrix: Floats, kept: Floats) -> Floats:
