@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import CHANNELS, LEGAL_CHANNELS
 from duewise.errors import DuewiseError
+from duewise.policy.allocation import Allocation
 from duewise.policy.cells import draw_cells
 from duewise.policy.debtor_facts import debtor_facts
 from duewise.policy.decide import Decision, decide
@@ -53,6 +54,8 @@ def decide_night(
     expected_recovery: dict[int, NDArray[np.float64]],
     values: ActionValues,
     stage: NDArray[Any],
+    *,
+    start: Allocation | None = None,
 ) -> DecidedNight:
     """Return the decisions of one night.
 
@@ -65,6 +68,8 @@ def decide_night(
     values : ActionValues
         What each action of the portfolio is worth.
     stage : ndarray of shape (n_debtors,)
+    start : Allocation, optional
+        See :func:`duewise.policy.decide.decide`.
     """
     ids = debtors["debtor_id"].tolist()
     facts = _aligned(debtor_facts(tables, as_of).to_pandas(), ids)
@@ -75,7 +80,16 @@ def decide_night(
     needs_care = facts["needs_care"].to_numpy(dtype=bool)
     cell = draw_cells(ids, as_of, portfolio.cells, shielded=needs_care)
     limits = constraints_of(portfolio.actions, portfolio.resources, actions, debtors["region"].to_numpy())
-    decision = decide(ids, values, permitted.feasible, limits, cell, portfolio.cells, night=as_of.toordinal())
+    decision = decide(
+        ids,
+        values,
+        permitted.feasible,
+        limits,
+        cell,
+        portfolio.cells,
+        night=as_of.toordinal(),
+        start=start,
+    )
     plan = make_plan(permitted, decision.choice, values.ranking, as_of, portfolio.decision_days)
     urgent = _aligned(urgent_dates(tables, as_of, portfolio.portfolio.timezone).to_pandas(), ids)
     names = np.array(["none", *actions], dtype=object)[decision.choice]

@@ -10,24 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import structlog
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio
-from duewise.errors import DataError
-from duewise.features.settings import FeatureSettings
-from duewise.features.snapshot import snapshots
 from duewise.models.registry import load_champion
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
-from duewise.pipelines.decision import decide_night, stages
 from duewise.pipelines.explanation import explain_night
 from duewise.pipelines.identity import night_identity
 from duewise.pipelines.record import night_record
-from duewise.pipelines.valuation import value_actions
+from duewise.pipelines.tonight import ScoredDebtors, debtors_in_scope, decide_portfolio, score_debtors
 from duewise.policy.permissions import load_rules
 from duewise.publish.manifest import read_manifest, write_manifest
 from duewise.publish.report import write_report
@@ -93,23 +88,19 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             log.info("night_unchanged", run_id=identity.run_id)
             return Night(folder.final, standing, unchanged=True)
         with clock.stage("features"):
-            debtors = snapshots(opened.tables, [as_of], FeatureSettings.of(portfolio))
-            _require_debtors(debtors, as_of)
+            debtors = debtors_in_scope(opened.tables, portfolio, as_of)
         with clock.stage("score"):
-            scores = bundle.score(debtors)
-            expected = _expected_recovery(debtors, scores, portfolio.horizons)
+            scored = score_debtors(bundle, debtors, portfolio.horizons)
         with clock.stage("explain"):
-            explained = explain_night(bundle, debtors, scores, opened.tables, portfolio)
+            explained = explain_night(bundle, debtors, scored.scores, opened.tables, portfolio)
         with clock.stage("decide"):
-            stage = stages(portfolio, debtors)
-            values = value_actions(portfolio, bundle, debtors, stage, expected)
-            decided = decide_night(portfolio, as_of, opened.tables, rules, debtors, expected, values, stage)
+            decided = decide_portfolio(portfolio, rules, opened.tables, as_of, bundle, scored)
         with clock.stage("assemble"):
             reach = np.full(len(debtors), np.nan)
             explained["action_reason"] = action_reasons(
-                portfolio, bundle, debtors, expected[portfolio.horizons[0]], decided, reach
+                portfolio, bundle, debtors, scored.expected[portfolio.horizons[0]], decided, reach
             )
-            forecasts = _forecast_columns(scores, expected, portfolio.horizons)
+            forecasts = _forecast_columns(scored, portfolio.horizons)
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
             manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
         if dry_run:
@@ -139,28 +130,11 @@ def _run_folder(portfolio: Portfolio, as_of: date, dry_run: bool) -> Iterator[Ru
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _require_debtors(debtors: pd.DataFrame, as_of: date) -> None:
-    if debtors.empty:
-        raise DataError(
-            f"No debtor is in scope at {as_of}: none has an account placed before it, not closed before "
-            "it, and with a balance left. Check --as-of against accounts.placed_on and accounts.closed_on."
-        )
-
-
-def _expected_recovery(
-    debtors: pd.DataFrame, scores: pd.DataFrame, horizons: list[int]
-) -> dict[int, NDArray[np.float64]]:
-    balance = debtors["balance"].to_numpy(dtype=np.float64)
-    return {h: balance * scores[f"expected_share_{h}d"].to_numpy(dtype=np.float64) for h in horizons}
-
-
-def _forecast_columns(
-    scores: pd.DataFrame, expected: dict[int, NDArray[np.float64]], horizons: list[int]
-) -> dict[str, NDArray[np.float64]]:
+def _forecast_columns(scored: ScoredDebtors, horizons: list[int]) -> dict[str, NDArray[np.float64]]:
     first = f"p_repay_{horizons[0]}d"
     return {
-        first: scores[first].to_numpy(dtype=np.float64),
-        **{f"expected_recovery_{h}d": money for h, money in expected.items()},
+        first: scored.scores[first].to_numpy(dtype=np.float64),
+        **{f"expected_recovery_{h}d": money for h, money in scored.expected.items()},
     }
 
 

@@ -47,6 +47,8 @@ def decide(
     cell: NDArray[Any],
     settings: CellsSection,
     night: int,
+    *,
+    start: Allocation | None = None,
 ) -> Decision:
     """Return tonight's decision.
 
@@ -61,6 +63,9 @@ def decide(
         Codes of Cell.
     night : int
         Number of the night; explorers draw anew every night.
+    start : Allocation, optional
+        Of a similar night for the same debtors: where its choice is still possible, the result is never
+        worth less.
     """
     n = len(debtor_ids)
     choice = np.zeros(n, dtype=np.int64)
@@ -75,7 +80,7 @@ def decide(
         )
     allowed = feasible & (cell == Cell.POLICY)[:, None]
     left = [_without(limit, choice) for limit in limits]
-    allocation = allocate(values.ranking, allowed, left)
+    allocation = allocate(values.ranking, allowed, left, start=start)
     choice = np.where(cell == Cell.POLICY, allocation.choice.astype(np.int64), choice)
     return Decision(
         choice=choice,
