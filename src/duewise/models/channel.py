@@ -240,7 +240,8 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         """Return a copy that predicts the same without the rows of fit: what a bundle stores."""
         check_is_fitted(self, "actions_")
         slim = copy.copy(self)
-        del slim.training_, slim.out_of_fold_effects_
+        for rows in ("training_", "out_of_fold_effects_"):
+            vars(slim).pop(rows, None)  # absent in a copy of a copy
         return slim
 
     def _cross_fit(
