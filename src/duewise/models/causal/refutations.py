@@ -19,7 +19,7 @@ from duewise.models.channel import ChannelValue
 
 Floats = NDArray[np.float64]
 
-FALSE_ALARM = 0.05  # chance that a sound estimate fails one refutation, all actions together
+FALSE_ALARM = 0.01  # chance that a sound estimate fails one refutation, all actions together
 CONFOUNDER = 0.01  # share of residual variation, of outcome and of action, explained by the confounder feared
 
 
