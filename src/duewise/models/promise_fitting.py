@@ -184,7 +184,7 @@ class _Rows:
 
     def calibrator(self, margin: Floats, index: Ints) -> Calibrator:
         """Return the calibrator of the forecasts at the rows `index`."""
-        return fitline(margin[index], self.kept[index])
+        return fit_line(margin[index], self.kept[index])
 
     def judged(self, margin: Floats) -> Floats:
         """Return calibrated forecasts on the judged dates; NaN elsewhere."""

@@ -13,6 +13,7 @@ from duewise.contracts.vocabulary import CHANNELS, LEGAL_CHANNELS
 from duewise.errors import DuewiseError
 from duewise.policy.allocation import Allocation
 from duewise.policy.cells import draw_cells
+from duewise.policy.contact_windows import ReachTonight
 from duewise.policy.debtor_facts import debtor_facts
 from duewise.policy.decide import Decision, decide
 from duewise.policy.limits import constraints_of
@@ -56,6 +57,7 @@ def decide_night(
     stage: NDArray[Any],
     *,
     start: Allocation | None = None,
+    reach: ReachTonight | None = None,
 ) -> DecidedNight:
     """Return the decisions of one night.
 
@@ -70,6 +72,8 @@ def decide_night(
     stage : ndarray of shape (n_debtors,)
     start : Allocation, optional
         See :func:`duewise.policy.decide.decide`.
+    reach : ReachTonight, optional
+        When debtors are most likely reached; without it windows are as wide as the rules allow.
     """
     ids = debtors["debtor_id"].tolist()
     facts = _aligned(debtor_facts(tables, as_of).to_pandas(), ids)
@@ -90,7 +94,7 @@ def decide_night(
         night=as_of.toordinal(),
         start=start,
     )
-    plan = make_plan(permitted, decision.choice, values.ranking, as_of, portfolio.decision_days)
+    plan = make_plan(permitted, decision.choice, values.ranking, as_of, portfolio.decision_days, reach)
     urgent = _aligned(urgent_dates(tables, as_of, portfolio.portfolio.timezone).to_pandas(), ids)
     names = np.array(["none", *actions], dtype=object)[decision.choice]
     horizons = sorted(expected_recovery)

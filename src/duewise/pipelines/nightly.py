@@ -19,6 +19,7 @@ from duewise.models.registry import load_champion
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
+from duewise.pipelines.contact_tonight import promise_kept_tonight
 from duewise.pipelines.explanation import explain_night
 from duewise.pipelines.identity import night_identity
 from duewise.pipelines.record import night_record
@@ -96,11 +97,18 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
         with clock.stage("decide"):
             decided = decide_portfolio(portfolio, rules, opened.tables, as_of, bundle, scored)
         with clock.stage("assemble"):
-            reach = np.full(len(debtors), np.nan)
             explained["action_reason"] = action_reasons(
-                portfolio, bundle, debtors, scored.expected[portfolio.horizons[0]], decided, reach
+                portfolio,
+                bundle,
+                debtors,
+                scored.expected[portfolio.horizons[0]],
+                decided,
+                decided.plan.reach,
             )
             forecasts = _forecast_columns(scored, portfolio.horizons)
+            forecasts["p_promise_kept"] = promise_kept_tonight(
+                bundle, opened.tables, portfolio, as_of, debtors
+            )
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
             manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
         if dry_run:

@@ -12,6 +12,7 @@ from duewise.errors import DataError
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
 from duewise.models.bundle import Bundle
+from duewise.pipelines.contact_tonight import reach_tonight
 from duewise.pipelines.decision import DecidedNight, decide_night, stages
 from duewise.pipelines.valuation import value_actions
 from duewise.policy.allocation import Allocation
@@ -82,6 +83,16 @@ def decide_portfolio(
     """
     stage = stages(portfolio, scored.debtors)
     values = value_actions(portfolio, bundle, scored.debtors, stage, scored.expected)
+    reach = reach_tonight(bundle, tables, portfolio, as_of, scored.debtors)
     return decide_night(
-        portfolio, as_of, tables, rules, scored.debtors, scored.expected, values, stage, start=start
+        portfolio,
+        as_of,
+        tables,
+        rules,
+        scored.debtors,
+        scored.expected,
+        values,
+        stage,
+        start=start,
+        reach=reach,
     )

@@ -25,6 +25,7 @@ from duewise.models.registry import Registered, TrainingRecord, register
 from duewise.models.repayment import Repayment, fit_repayment
 from duewise.pipelines.channel_training import ChannelTraining, covariates_of, train_channels
 from duewise.pipelines.code_version import code_version
+from duewise.pipelines.contact_training import ContactTraining, train_contact
 from duewise.pipelines.dates import resolve_as_of
 from duewise.pipelines.history import History, Nights, build_history, plan_nights, rows_of_horizon
 from duewise.pipelines.learning_data import build_learning_data
@@ -103,10 +104,14 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
         first = fitted[portfolio.horizons[0]]
         channels = _channels(opened.tables, portfolio, nights, encoding, first.repayment)
         warnings += _channel_warnings(channels)
-        bundle = _bundle(portfolio, as_of, nights, encoding, fitted, channels, _explainer(history, first))
+        contact = train_contact(opened.tables, portfolio, nights.end, history.sample)
+        warnings += contact.warnings
+        bundle = _bundle(
+            portfolio, as_of, nights, encoding, fitted, channels, contact, _explainer(history, first)
+        )
         registered = register(
             bundle,
-            _record(portfolio, opened.report, history, fitted, judged, channels, bundle, warnings),
+            _record(portfolio, opened.report, history, fitted, judged, channels, contact, bundle, warnings),
             encoding.example(first.rows.matrix),
             store=portfolio.models.store,
             experiment=portfolio.portfolio.name,
@@ -177,6 +182,7 @@ def _bundle(
     encoding: Encoding,
     fitted: Mapping[int, FittedHorizon],
     channels: ChannelTraining | None,
+    contact: ContactTraining,
     explainer: Explainer,
 ) -> Bundle:
     first = fitted[portfolio.horizons[0]].rows
@@ -197,6 +203,8 @@ def _bundle(
         repayment={h: f.repayment for h, f in fitted.items()},
         amount={h: f.amount for h, f in fitted.items()},
         channels=None if channels is None else channels.effects,
+        reach=contact.reach,
+        promise=contact.promise,
         explainer=explainer.to_json(),
     )
 
@@ -238,6 +246,7 @@ def _record(
     fitted: Mapping[int, FittedHorizon],
     judged: Mapping[int, JudgedHorizon],
     channels: ChannelTraining | None,
+    contact: ContactTraining,
     bundle: Bundle,
     warnings: tuple[str, ...],
 ) -> TrainingRecord:
@@ -278,14 +287,14 @@ def _record(
             **{f"calibration_{h}d": f.repayment.calibrator.kind for h, f in fitted.items()},
             **{f"amount_{h}d": f.amount.shape for h, f in fitted.items()},
         },
-        metrics=_metrics(judged),
+        metrics=_metrics(judged, contact),
         tags={"code_version": bundle.info.code_version},
         documents=documents,
         figures=figures,
     )
 
 
-def _metrics(judged: Mapping[int, JudgedHorizon]) -> dict[str, float]:
+def _metrics(judged: Mapping[int, JudgedHorizon], contact: ContactTraining) -> dict[str, float]:
     """Return every figure with the ends of its interval under a flat name."""
     named = {
         f"{model}_{horizon}d/{figure}": estimate
@@ -299,6 +308,7 @@ def _metrics(judged: Mapping[int, JudgedHorizon]) -> dict[str, float]:
         for model, figures in j.probability.gains.items()
         for figure, estimate in figures.items()
     }
+    named |= contact.metrics
     flat: dict[str, float] = {}
     for name, estimate in named.items():
         flat |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

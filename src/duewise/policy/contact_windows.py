@@ -1,0 +1,110 @@
+"""When to act: the hours in which the debtor is most likely reached, inside those that are permitted."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from duewise.contracts.vocabulary import LIVE_CHANNELS
+from duewise.models.contact_window import best_window
+from duewise.models.reach import Reach
+from duewise.policy.permissions import Permissions
+from duewise.policy.rules.clock import Window
+from duewise.policy.rules.places import day_number
+from duewise.policy.rules.timetable import Intervals, image, intersect
+
+Times = NDArray[np.datetime64]
+Ints = NDArray[np.int64]
+
+SHORTEST_HOURS = 2
+"""A shorter window could not be worked: the permitted hours stay as they are."""
+
+_NO_TIME = np.datetime64("NaT", "us")
+
+
+@dataclass(frozen=True)
+class ReachTonight:
+    """The reach model and what it reads of tonight's debtors.
+
+    Attributes
+    ----------
+    records : DataFrame of n_debtors rows
+        In the order of the permissions, see :func:`duewise.features.attempts.contact_records`.
+    """
+
+    model: Reach
+    records: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ContactWindows:
+    """When to act; arrays of shape (n_debtors,).
+
+    Attributes
+    ----------
+    start, end : ndarray of datetime64[us], UTC
+        NaT without an action; the end itself is no longer permitted.
+    reach : ndarray
+        Chance of reaching the debtor in that time; NaN where nothing tells.
+    """
+
+    start: Times
+    end: Times
+    reach: NDArray[np.float64]
+
+
+def contact_windows(
+    found: Permissions, choice: Ints, as_of: date, reach: ReachTonight | None
+) -> ContactWindows:
+    """Return when to act on the choice of each debtor.
+
+    The longest permitted interval of the debtor's local day; calls and visits are narrowed to the hours of it
+    in which the debtor is most likely reached, among hours at which the channel has been tried often enough.
+
+    Parameters
+    ----------
+    choice : ndarray of int of shape (n_debtors,)
+        0 for nothing, a + 1 for action a.
+    """
+    windows, rows = found.verdicts.windows, np.arange(len(choice))
+    window = found.verdicts.window[rows, np.maximum(choice - 1, 0)]
+    longest = np.array([_longest(w.spans) for w in windows], dtype=np.int64).reshape(-1, 2)
+    seconds, chance = longest[window], np.full(len(choice), np.nan)
+    if reach is not None:
+        for a, action in enumerate(found.verdicts.actions):
+            if action in LIVE_CHANNELS and reach.model.compares(action):
+                chosen = np.flatnonzero(choice == a + 1)
+                narrow, seconds[narrow], chance[narrow] = _best_hours(found, reach, a, chosen, as_of)
+    times = (seconds * 1_000_000).astype("datetime64[us]")
+    times[(choice == 0) | (seconds[:, 0] == seconds[:, 1])] = _NO_TIME
+    return ContactWindows(times[:, 0], times[:, 1], chance)
+
+
+def _best_hours(
+    found: Permissions, reach: ReachTonight, a: int, rows: NDArray[np.intp], as_of: date
+) -> tuple[NDArray[np.intp], Ints, NDArray[np.float64]]:
+    """Return those of the debtors `rows` who have best hours, these in UTC seconds, and the chance in them."""
+    verdicts = found.verdicts
+    action = verdicts.actions[a]
+    chance = reach.model.predict(reach.records.iloc[rows], action, as_of.weekday())
+    start, end = best_window(chance, verdicts.open_hours(a)[rows] & reach.model.tried(action))
+    kept = np.flatnonzero(end - start >= SHORTEST_HOURS)
+    rows, start, end = rows[kept], start[kept], end[kept]
+    hour = np.arange(chance.shape[1])
+    inside = (hour >= start[:, None]) & (hour < end[:, None])
+    keys = np.column_stack([verdicts.window[rows, a], start, end])
+    kinds, kind = np.unique(keys, axis=0, return_inverse=True)
+    bounds = [_hours_of(verdicts.windows[w], day_number(as_of), s, e) for w, s, e in kinds.tolist()]
+    seconds = np.array(bounds, dtype=np.int64).reshape(-1, 2)[kind.ravel()]
+    return rows, seconds, chance[kept].mean(axis=1, where=inside, dtype=np.float64)
+
+
+def _hours_of(window: Window, day: int, start: int, end: int) -> tuple[int, int]:
+    """Return the permitted part of the local hours [start, end), exact where the clocks change."""
+    return _longest(intersect(window.spans, image(window.zone, day, start * 60, end * 60)))
+
+
+def _longest(spans: Intervals) -> tuple[int, int]:
+    return max(spans, key=lambda span: (span[1] - span[0], -span[0])) if spans else (0, 0)
