@@ -85,7 +85,7 @@ def contact_windows(
 def _best_hours(
     found: Permissions, reach: ReachTonight, a: int, rows: NDArray[np.intp], as_of: date
 ) -> tuple[NDArray[np.intp], Ints, NDArray[np.float64]]:
-    """Return those of the debtors `rows` who have best hours, these in UTC seconds, and the chance in them."""
+    """Return those of `rows` who have best hours, these hours in UTC seconds, and the chance in them."""
     verdicts = found.verdicts
     action = verdicts.actions[a]
     chance = reach.model.predict(reach.records.iloc[rows], action, as_of.weekday())
