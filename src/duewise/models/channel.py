@@ -241,7 +241,7 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "actions_")
         slim = copy.copy(self)
         for rows in ("training_", "out_of_fold_effects_"):
-            vars(slim).pop(rows, None)  # absent in a copy of a copy
+            vars(slim).pop(rows, None)
         return slim
 
     def _cross_fit(
