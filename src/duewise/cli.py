@@ -5,6 +5,7 @@ Every heavy library is imported inside the command that needs it, so that ``--he
 
 import sys
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 DEMO_NIGHT = "2026-06-01"
 """Night of the demo: a fixed date, so that everybody's demo shows the same worklist."""
 
+
+class Form(StrEnum):
+    """How an answer is written to stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 app = typer.Typer(
     name="duewise",
     help="Whom to contact, how, when, with what offer, and why: one lawful strategy per overdue debtor.\n\n"
@@ -29,6 +38,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+rules_app = typer.Typer(
+    help="Show the rules in force, and run the packs' own worked cases.", no_args_is_help=True
+)
+app.add_typer(rules_app, name="rules")
 
 PortfolioFile = Annotated[
     Path, typer.Argument(metavar="PORTFOLIO.yaml", help="The file that describes the portfolio.")
@@ -46,6 +59,9 @@ Data = Annotated[
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder of the runs, instead of publish.runs.")
+]
+LatestRun = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="Night of the run. Default: the latest run.")
 ]
 Set = Annotated[
     list[str] | None,
@@ -159,6 +175,124 @@ def promote(
 
 
 @app.command()
+def explain(
+    portfolio: PortfolioFile,
+    debtor: Annotated[str, typer.Argument(metavar="DEBTOR", help="Id of the debtor.")],
+    as_of: LatestRun = None,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    form: Annotated[Form, typer.Option("--format", help="For people, or for other systems.")] = Form.TEXT,
+) -> None:
+    """Tell one debtor's strategy and why: money, reasons, effects, what is denied by which rule, plan, offer.
+
+    Reads nothing but what the night published.
+    """
+    from duewise.console import print_explanation, print_json
+    from duewise.pipelines.explain import explain_debtor
+
+    settings = _load(portfolio, set_, data=data, out=out)
+    explanation = explain_debtor(settings, debtor, None if as_of is None else _day(as_of))
+    if form is Form.JSON:
+        print_json(explanation.as_dict())
+    else:
+        print_explanation(explanation)
+
+
+@app.command()
+def recheck(
+    portfolio: PortfolioFile,
+    as_of: LatestRun = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="INSTANT",
+            help="Instant of the check (ISO 8601; UTC without a zone), before which facts are known. "
+            "Default: now, or the end of the permitted hours of a night that is over.",
+        ),
+    ] = None,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Withdraw planned contacts that are paid, disputed or no longer lawful: run it before dialling.
+
+    Reads the tables as they are now and writes recall.parquet beside the run, with the reason per contact.
+    """
+    from duewise.console import print_recheck
+    from duewise.pipelines.recheck import recheck as run_recheck
+
+    settings = _load(portfolio, set_, data=data, out=out)
+    night = None if as_of is None else _day(as_of)
+    print_recheck(run_recheck(settings, night, at=_instant(at), dry_run=dry_run))
+
+
+@app.command()
+def whatif(
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    frontier: Annotated[
+        str | None,
+        typer.Option(
+            "--frontier",
+            metavar="RESOURCE|ACTION",
+            help="Print what 0.25 to 2 times this limit would be worth.",
+        ),
+    ] = None,
+) -> None:
+    """Compare the night with the same night under other staff, budget, prices or rules; publishes nothing.
+
+    `--set` names the change, e.g. `--set resources.agent_minutes.limit=3000`.
+    """
+    from duewise.console import print_whatif
+    from duewise.pipelines.whatif import whatif as run_whatif
+
+    base = _load(portfolio, None, data=data, out=out)
+    changed = _load(portfolio, set_, data=data, out=out)
+    print_whatif(run_whatif(base, changed, _day(as_of), frontier_of=frontier))
+
+
+@rules_app.command("list")
+def show_rules(
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    data: Data = None,
+    set_: Set = None,
+) -> None:
+    """Show the rules that the portfolio obeys: what each says, where it comes from, how well verified."""
+    from duewise.console import print_rules
+    from duewise.pipelines.rules import rules_in_force
+
+    day = _day(as_of)
+    print_rules(rules_in_force(_load(portfolio, set_, data=data), day), day)
+
+
+@rules_app.command("test")
+def run_rule_cases(
+    packs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PACK|PATH|PORTFOLIO.yaml]...",
+            help="Names of packs, files of packs, or portfolio files. Default: every pack that is shipped.",
+        ),
+    ] = None,
+) -> None:
+    """Run the worked cases that packs bring along; exit 1 when one comes out otherwise than told."""
+    from duewise.console import print_cases
+    from duewise.pipelines.rules import run_cases
+
+    reports = run_cases(packs or ())
+    print_cases(reports)
+    if any(report.failures for report in reports):
+        raise typer.Exit(DuewiseError.exit_code)
+
+
+@app.command()
 def demo(
     portfolio: Annotated[
         Path, typer.Argument(metavar="PORTFOLIO.yaml", help="The file that describes the portfolio.")
@@ -200,6 +334,19 @@ def _day(text: str | None) -> date:
         raise typer.BadParameter(
             f"{text!r} is not a date; write it as YYYY-MM-DD.", param_hint="--as-of"
         ) from error
+
+
+def _instant(text: str | None) -> datetime | None:
+    """Return the instant in `text`, in UTC where it names no zone."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not an instant; write it as 2026-06-01T09:30Z.", param_hint="--at"
+        ) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _leave(warned: bool, strict: bool) -> None:

@@ -1,7 +1,10 @@
 """What a person sees on a terminal, and what a machine reads otherwise."""
 
+import json
 import logging
 import sys
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +14,15 @@ from rich.table import Table as RichTable
 from duewise.errors import DuewiseError
 
 if TYPE_CHECKING:
+    from duewise.pipelines.explain import Explanation
     from duewise.pipelines.nightly import Night
+    from duewise.pipelines.recheck import Recheck
     from duewise.pipelines.sample import SampleSummary
     from duewise.pipelines.train import TrainingResult
+    from duewise.pipelines.whatif import NightFigures, WhatIf
+    from duewise.policy.frontier import FrontierPoint
+    from duewise.policy.rules import PackReport
+    from duewise.policy.rules.listing import Row
     from duewise.sources.report import AcceptanceReport
 
 _out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
@@ -155,6 +164,180 @@ def print_where_to_look(night: "Night", portfolio: Path) -> None:
     ):
         _out.print(f"{what:<9} {night.folder}/{name}")
     _out.print(f"next      duewise check {portfolio} --as-of {night.manifest['as_of']}")
+
+
+def print_rules(rules: "Sequence[Row]", on: date) -> None:
+    """Print the rules in force, each with its citation; unverified ones say so."""
+    for rule in rules:
+        until = f" until {rule['to']}" if rule["to"] else ""
+        _out.print(f"[bold]{rule['id']}[/]  {rule['force']}, from {rule['from']}{until}; {rule['actions']}")
+        _out.print(f"  {_plain(rule['says'])}")
+        _out.print(f"  {_plain(rule['cite'])} ({_plain(rule['mark'])}: {rule['verified']})")
+    _out.print(f"{len(rules)} rules in force on {on}")
+
+
+def print_cases(reports: "Sequence[PackReport]") -> None:
+    """Print how many worked cases of each pack came out as told, and every one that did not."""
+    for report in reports:
+        failed = report.failures
+        _out.print(f"{report.pack}: {len(report.results) - len(failed)} of {len(report.results)} cases pass")
+        for case in failed:
+            by = f" by {', '.join(case.denied_by)}" if case.denied_by else ""
+            _out.print(
+                f"  [red]failed[/] {case.rule_id}: {_plain(case.case)}: "
+                f"expected {case.expected}, got {case.got}{by}"
+            )
+    cases = sum(len(report.results) for report in reports)
+    failures = sum(len(report.failures) for report in reports)
+    _out.print(f"{cases - failures:,} passed, {failures:,} failed")
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print one object for other systems, without colours or line breaks of our own."""
+    print(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def print_explanation(told: "Explanation") -> None:
+    """Print one debtor's story in the portfolio's language."""
+    from duewise.contracts.labels import code_label, column_label
+
+    language = told.language
+
+    def line(label: str, value: str) -> None:
+        _out.print(f"  {label}: {_plain(value)}")
+
+    def heading(section: str) -> None:
+        _out.print(f"[bold]{code_label('section', section, language)}[/]")
+
+    identity = told.identity
+    _out.print(f"[bold]{identity['debtor_id']}[/]  {identity['as_of']}  {told.currency}")
+    for section, values in told.sections.items():
+        heading(section)
+        for name, value in values.items():
+            if value is not None:
+                line(column_label(name, language), _shown(name, value, language))
+    heading("reasons")
+    for reason in told.reasons:
+        line(code_label("direction", reason["direction"], language), reason["text"])
+    heading("effects")
+    for action, money in told.effects.items():
+        line(code_label("action", action, language), "-" if money is None else f"{money:,.2f}")
+    heading("denied")
+    for denial in told.denied:
+        says, cite, mark = (denial.get(key, "") for key in ("says", "cite", "mark"))
+        source = f" ({cite}; {mark})" if cite else ""
+        line(code_label("action", denial["action"], language), f"{denial['rule_id']}: {says}{source}")
+    _out.print(
+        f"run {identity['run_id']}, model {identity['model_version']}, policy {identity['policy_version']}"
+    )
+
+
+def _shown(name: str, value: Any, language: str) -> str:
+    from duewise.contracts.labels import code_label
+
+    if isinstance(value, bool):
+        return {True: "✓", False: "✗"}[value]
+    if isinstance(value, float):
+        return f"{value:.1%}" if name.startswith(("p_", "propensity")) else f"{value:,.2f}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    kind = "action" if name.endswith("_action") else name
+    return code_label(kind, str(value), language)
+
+
+def print_recheck(checked: "Recheck") -> None:
+    """Print how many contacts were stopped, and why."""
+    record = checked.record
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in record["stopped"].items())
+    _out.print(
+        f"night {record['as_of']} at {record['at']}: {record['planned']:,} contacts planned, "
+        f"{record['already_made']:,} already made, {checked.stopped:,} stopped"
+        f"{f': {reasons}' if reasons else ''}"
+    )
+    _out.print("dry run: nothing was written" if checked.file is None else f"recall in {checked.file}")
+
+
+def print_whatif(answer: "WhatIf") -> None:
+    """Print a night beside the changed one: sums, actions, limits with their prices, the frontier."""
+    base, changed = answer.base, answer.changed
+    sums = _comparison(f"Night {answer.as_of}, {answer.debtors:,} debtors, {answer.currency}")
+    for name in ("gain", "harm", "value", "cost"):
+        _compare(sums, _SUMS[name], getattr(base, name), getattr(changed, name), "{:,.2f}")
+    _compare(sums, "contacts", base.contacts, changed.contacts, "{:,}")
+    for action in dict.fromkeys([*base.actions, *changed.actions]):
+        _compare(sums, action, base.actions.get(action, 0), changed.actions.get(action, 0), "{:,}")
+    _out.print(sums)
+    _out.print(f"{answer.moved:,} debtors would get another action")
+    _out.print(_limits(base, changed))
+    for shortfall in changed.shortfalls:
+        _out.print(f"[yellow]warning[/] a floor cannot be met: {_plain(shortfall)}")
+    if answer.frontier:
+        _out.print(_frontier_table(answer.frontier))
+
+
+_SUMS = {
+    "gain": "expected gain",
+    "harm": "expected cost of harm",
+    "value": "value by which actions rank",
+    "cost": "cost",
+}
+
+
+def _comparison(title: str) -> RichTable:
+    table = RichTable(title=title, title_justify="left")
+    table.add_column("")
+    for heading in ("tonight", "changed", "difference"):
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _compare(table: RichTable, label: str, before: Any, after: Any, form: str) -> None:
+    known = before is not None and after is not None
+    table.add_row(
+        label,
+        "unknown" if before is None else form.format(before),
+        "unknown" if after is None else form.format(after),
+        form.replace(":", ":+").format(after - before) if known else "",
+    )
+
+
+def _limits(base: "NightFigures", changed: "NightFigures") -> RichTable:
+    headings = ("limit", "planned", "of", "one more is worth", "planned then", "of then", "is worth then")
+    table = RichTable(title="Limits and their prices", title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "limit" else "right")
+    before = {row["name"]: row for row in base.capacities}
+    after = {row["name"]: row for row in changed.capacities}
+    for name in dict.fromkeys([*before, *after]):
+        cells = [cell for rows in (before, after) for cell in _limit_cells(rows.get(name))]
+        table.add_row(name, *cells)
+    return table
+
+
+def _limit_cells(row: dict[str, Any] | None) -> tuple[str, str, str]:
+    if row is None:
+        return "", "", ""
+    limit = f"per {row['per']}" if row.get("per") else "no limit"
+    return (
+        f"{row['planned']:,.0f}",
+        limit if row["limit"] is None else f"{row['limit']:,.0f}",
+        f"{row['price']:,.2f}",
+    )
+
+
+def _frontier_table(points: "Sequence[FrontierPoint]") -> RichTable:
+    table = RichTable(title="Frontier, over what the experiment leaves of the limit", title_justify="left")
+    for heading in ("times", "limit", "used", "total value", "one more is worth"):
+        table.add_column(heading, justify="right")
+    for point in points:
+        table.add_row(
+            f"{point.factor:g}",
+            f"{point.limit:,.0f}",
+            f"{point.used:,.0f}",
+            f"{point.value:,.2f}",
+            f"{point.price:,.2f}",
+        )
+    return table
 
 
 def _plain(text: str) -> str:

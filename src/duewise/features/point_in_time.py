@@ -39,6 +39,11 @@ def instant(as_of: AsOf, plus_days: int = 0) -> ibis.Value:
     return moment + ibis.interval(days=plus_days) if plus_days else moment
 
 
+def seen_before(events: ibis.Table, t: ibis.Value, at: str = "at") -> ibis.Value:
+    """Return whether an event had happened and was in the books before the instant `t`."""
+    return (events[at] < t) & (ibis.coalesce(events.recorded_at, events[at]) < t)
+
+
 def known(events: ibis.Table, as_of: AsOf, at: str = "at") -> ibis.Table:
     """Return the events that had happened and were in the books before `as_of`, with their age.
 
@@ -54,9 +59,7 @@ def known(events: ibis.Table, as_of: AsOf, at: str = "at") -> ibis.Table:
     ibis.Table
         With ``age_days``: the smallest n such that the event lies in [as_of - n days, as_of).
     """
-    t = instant(as_of)
-    happened = events[at]
-    seen = events.filter(happened < t, ibis.coalesce(events.recorded_at, happened) < t)
+    seen = events.filter(seen_before(events, instant(as_of), at))
     return seen.mutate(age_days=days_before(seen[at].date(), as_of))
 
 

@@ -48,7 +48,7 @@ def night_record(
             "rows_read": sum(table.read for table in tables),
             "rows_quarantined": sum(table.quarantined for table in tables),
         },
-        "capacities": _capacities(portfolio, decided),
+        "capacities": capacities(portfolio, decided),
         "allocation": {
             "value": decided.decision.allocation.value,
             "bound": decided.decision.allocation.bound,
@@ -60,7 +60,7 @@ def night_record(
     }
 
 
-def _capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, Any]]:
+def capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, Any]]:
     """Return what is planned of each action and resource, its limit, and the worth of one more unit."""
     prices: dict[str, float] = {}
     for limit in decided.decision.allocation.limits:

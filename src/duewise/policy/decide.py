@@ -28,6 +28,8 @@ class Decision:
         Best permitted alternative to the choice, coded alike; 0 when the alternative is to do nothing.
     allocation : Allocation
         Of the policy cell: value, bound, prices.
+    limits : tuple of Constraint
+        What the experiment left of the limits, under which the allocation chose.
     used : dict of str to float
         Units of each limit that are planned, over all cells.
     """
@@ -36,6 +38,7 @@ class Decision:
     propensity: NDArray[np.float64]
     runner_up: NDArray[np.int64]
     allocation: Allocation
+    limits: tuple[Constraint, ...]
     used: dict[str, float]
 
 
@@ -79,7 +82,7 @@ def decide(
             feasible[explorers], uses, room, draw, order
         )
     allowed = feasible & (cell == Cell.POLICY)[:, None]
-    left = [_without(limit, choice) for limit in limits]
+    left = tuple(_without(limit, choice) for limit in limits)
     allocation = allocate(values.ranking, allowed, left, start=start)
     choice = np.where(cell == Cell.POLICY, allocation.choice.astype(np.int64), choice)
     return Decision(
@@ -87,6 +90,7 @@ def decide(
         propensity=propensity,
         runner_up=runner_up(values.ranking, feasible, choice),
         allocation=allocation,
+        limits=left,
         used={limit.name: float(_usage(limit, choice).sum()) for limit in limits},
     )
 

@@ -66,6 +66,16 @@ def load_rules(portfolio: Portfolio) -> RuleSet:
     return load_packs(portfolio.rules, company=[base])
 
 
+def context_of(portfolio: Portfolio) -> Context:
+    """Return what the rules know of the portfolio as a whole."""
+    return Context(
+        role=portfolio.portfolio.role,
+        country=portfolio.portfolio.country,
+        timezone=portfolio.portfolio.timezone,
+        artefacts=None if portfolio.artefacts is None else frozenset(portfolio.artefacts),
+    )
+
+
 def permissions(
     tables: Tables,
     portfolio: Portfolio,
@@ -81,13 +91,7 @@ def permissions(
     contact_points : DataFrame of n_debtors rows, by debtor id
         The columns of ``CONTACT_POINTS``; null is unknown, and unknown is possible.
     """
-    context = Context(
-        role=portfolio.portfolio.role,
-        country=portfolio.portfolio.country,
-        timezone=portfolio.portfolio.timezone,
-        artefacts=None if portfolio.artefacts is None else frozenset(portfolio.artefacts),
-    )
-    facts = build_facts(tables, as_of, context, ruleset)
+    facts = build_facts(tables, as_of, context_of(portfolio), ruleset)
     verdicts = evaluate(ruleset, facts, as_of, actions)
     feasible = verdicts.allowed.copy()
     impossible: dict[str, NDArray[np.bool_]] = {}

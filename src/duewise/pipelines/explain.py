@@ -1,0 +1,123 @@
+"""`duewise explain`: one debtor's strategy and why, from nothing but what the night published."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from duewise.config import Portfolio
+from duewise.contracts.strategies import REASON_COUNT
+from duewise.contracts.vocabulary import CHANNELS
+from duewise.publish.published_run import find_run
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "strategy": (
+        "queue",
+        "rank",
+        "priority",
+        "stage",
+        "action",
+        "action_reason",
+        "action_supported",
+        "runner_up_action",
+        "tone",
+        "cell",
+        "propensity",
+    ),
+    "money": (
+        "balance",
+        "dpd",
+        "bucket",
+        "product",
+        "gain",
+        "harm",
+        "cost",
+        "net_gain",
+        "runner_up_net_gain",
+    ),
+    "person": ("region", "ability", "willingness", "segment", "p_promise_kept"),
+    "plan": (
+        "window_start",
+        "window_end",
+        "contacts_allowed_7d",
+        "follow_up_action",
+        "follow_up_on",
+        "next_review_on",
+    ),
+    "offer": ("offer", "offer_amount", "offer_months"),
+}
+"""Columns of the published row by what they tell; forecasts, whose names carry days, are told with money."""
+
+_IDENTITY = ("run_id", "as_of", "debtor_id", "model_version", "policy_version")
+_FORECASTS = ("p_repay_", "expected_recovery_")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The story of one debtor's night.
+
+    Attributes
+    ----------
+    identity : dict
+        Run, night, debtor, versions of model and policy.
+    sections : dict of section to dict of column to value
+        See ``SECTIONS``.
+    reasons : list of dict
+        ``code``, ``direction`` and ``text``, strongest first.
+    effects : dict of channel to money
+        What the channel adds tonight; None where history does not support a figure.
+    denied : list of dict
+        ``action``, ``rule_id``, and what the rule ``says``, its ``cite``, ``mark`` and ``force``.
+    """
+
+    language: str
+    currency: str
+    identity: dict[str, Any]
+    sections: dict[str, dict[str, Any]]
+    reasons: list[dict[str, str]]
+    effects: dict[str, float | None]
+    denied: list[dict[str, str]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as one flat object for other systems, dates and times in ISO 8601."""
+        return {
+            **_plain(self.identity),
+            "currency": self.currency,
+            **{name: _plain(values) for name, values in self.sections.items()},
+            "reasons": self.reasons,
+            "effects": self.effects,
+            "denied": self.denied,
+        }
+
+
+def explain_debtor(portfolio: Portfolio, debtor_id: str, as_of: date | None = None) -> Explanation:
+    """Return what the latest run, or that of `as_of`, decided for a debtor and why.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such run, or the debtor is not in it.
+    """
+    run = find_run(portfolio.publish.runs, as_of)
+    row = run.strategy(debtor_id)
+    rules = run.manifest["rules"]
+    forecasts = {name: value for name, value in row.items() if name.startswith(_FORECASTS)}
+    sections = {name: {column: row[column] for column in columns} for name, columns in SECTIONS.items()}
+    sections["money"] |= forecasts
+    owner = run.manifest["portfolio"]["portfolio"]
+    reasons = [row[f"reason_{i}"] for i in range(1, REASON_COUNT + 1)]
+    return Explanation(
+        language=owner["language"],
+        currency=owner["currency"],
+        identity={name: row[name] for name in _IDENTITY},
+        sections=sections,
+        reasons=[reason for reason in reasons if reason is not None],
+        effects={str(channel): row[f"effect_{channel}"] for channel in CHANNELS},
+        denied=[{**denial, **rules.get(denial["rule_id"], {})} for denial in row["denied"] or ()],
+    )
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, date) else value  # a datetime is a date, too
+        for name, value in values.items()
+    }
