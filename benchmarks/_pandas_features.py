@@ -48,7 +48,7 @@ def pandas_features(tables: dict[str, pd.DataFrame], as_of: date) -> pd.DataFram
     flags = _known(tables["flags"], t, "starts_at")
     accounts = tables["accounts"]
     accounts = accounts[accounts["placed_on"] < t]
-    payments = payments.merge(accounts[["account_id", "debtor_id"]], on="account_id")
+    payments = payments.merge(accounts[["account_id", "debtor_id", "placed_on"]], on="account_id")
     contacts = _permitted(contacts, t)
     in_scope = _in_scope(accounts, payments, t)
     out = _debt(in_scope, accounts, t)
@@ -83,8 +83,10 @@ def _permitted(contacts: pd.DataFrame, t: pd.Timestamp) -> pd.DataFrame:
 
 
 def _in_scope(accounts: pd.DataFrame, payments: pd.DataFrame, t: pd.Timestamp) -> pd.DataFrame:
+    since_placement = payments[payments["at"] >= payments["placed_on"]]
+
     def total(kinds: list[str]) -> pd.Series:
-        return payments[payments["kind"].isin(kinds)].groupby("account_id")["amount"].sum()
+        return since_placement[since_placement["kind"].isin(kinds)].groupby("account_id")["amount"].sum()
 
     current = accounts[accounts["closed_on"].isna() | (accounts["closed_on"] >= t)].set_index("account_id")
     raised, lowered = total(["charge", "reversal"]), total(["payment", "waiver"])
@@ -131,6 +133,9 @@ def _debt(in_scope: pd.DataFrame, accounts: pd.DataFrame, t: pd.Timestamp) -> pd
     gone = accounts[accounts["closed_on"] < t]
     out["n_closed_accounts"] = _count(out, gone)
     out["n_accounts_paid_off"] = _count(out, gone[gone["close_reason"] == "paid"])
+    overdue = (gone["closed_on"] - gone["past_due_since"]).dt.days
+    out["closed_late_share"] = (overdue > 0).groupby(gone["debtor_id"]).mean()
+    out["days_overdue_at_closing"] = overdue.groupby(gone["debtor_id"]).mean()
     return out
 
 

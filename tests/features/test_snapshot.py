@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -180,6 +181,39 @@ def test_payments_on_closed_accounts_are_behaviour_and_not_balance():
         payments="account_id | at | amount\nA1 | 2024-01-20 | 100",
     ).loc["D"]
     assert (got["balance"], got["paid_90d"], got["n_accounts_paid_off"]) == (500, 100, 1)
+
+
+@pytest.mark.parametrize(
+    ("at", "timezone", "balance"),
+    [
+        ("2024-01-09 23:59", "UTC", 1000),
+        ("2024-01-10 00:00", "UTC", 900),
+        ("2024-01-09 15:59", "Asia/Shanghai", 1000),
+        ("2024-01-09 16:00", "Asia/Shanghai", 900),
+        ("2024-01-10 00:00", "America/New_York", 900),
+    ],
+    ids=["the day before", "midnight", "before local midnight", "local midnight", "UTC midnight comes first"],
+)
+def test_the_placed_balance_already_holds_what_was_booked_before_placement(at, timezone, balance):
+    tables = small_tables(payments=f"debtor_id | at | amount\nD1 | {at} | 100")
+    tables = replace(tables, timezone=timezone)
+    got = snapshots(tables, [AS_OF], FeatureSettings(timezone=timezone)).set_index("debtor_id").loc["D1"]
+    assert (got["balance"], got["paid_90d"]) == (balance, 100)
+
+
+def test_how_late_earlier_accounts_closed_is_known_the_day_after():
+    accounts = """
+        account_id | debtor_id | past_due_since | placed_on  | placed_balance | closed_on
+        A1         | D         | 2024-01-20     | 2024-01-01 | 100            | 2024-01-10
+        A2         | D         | 2024-01-20     | 2024-01-01 | 100            | 2024-02-09
+        A3         | D         | 2024-01-20     | 2024-01-01 | 100            | 2024-01-20
+        A4         | D         | 2024-01-20     | 2024-01-01 | 100            | 2024-04-01
+    """
+    got = features(accounts=accounts).loc["D"]
+    assert got["closed_late_share"] == pytest.approx(1 / 3)
+    assert got["days_overdue_at_closing"] == pytest.approx((-10 + 20 + 0) / 3)
+    none_closed = features(debtors="debtor_id\nD1").loc["D1"]
+    assert none_closed[["closed_late_share", "days_overdue_at_closing"]].isna().all()
 
 
 def test_only_the_named_flags_are_counted_while_they_stand():

@@ -238,3 +238,36 @@ def n_closed_accounts(closed_accounts: ibis.Table) -> ibis.Value:
 def n_accounts_paid_off(closed_accounts: ibis.Table) -> ibis.Value:
     """Accounts of the debtor that left collections because they were paid."""
     return count_where(closed_accounts.close_reason == CloseReason.PAID)
+
+
+def days_overdue_when_closed(closed_accounts: ibis.Table) -> ibis.Value:
+    """Return the days from the oldest missed payment's due date to closing; negative when paid ahead."""
+    return closed_accounts.closed_on.delta(closed_accounts.past_due_since, unit="day")
+
+
+@feature(
+    Tag.WILLINGNESS,
+    Unit.SHARE,
+    "share of earlier accounts that closed late",
+    "历史账户逾期后才结束的占比",
+    needs=[(Table.ACCOUNTS, "closed_on")],
+    fact_en="{closed_late_share} of the earlier accounts closed only after their due date",
+    fact_zh="历史账户中 {closed_late_share} 在到期日之后才结束",
+)
+def closed_late_share(closed_accounts: ibis.Table) -> ibis.Value:
+    """Share of the debtor's closed accounts that closed after they fell due; null when none has closed."""
+    return (days_overdue_when_closed(closed_accounts) > 0).cast("int64").mean()
+
+
+@feature(
+    Tag.WILLINGNESS,
+    Unit.DAYS,
+    "usual days from due date to closing",
+    "以往从到期到结束的平均天数",
+    needs=[(Table.ACCOUNTS, "closed_on")],
+    fact_en="earlier accounts closed {days_overdue_at_closing} days after their due date on average",
+    fact_zh="历史账户平均在到期后 {days_overdue_at_closing} 天结束",
+)
+def days_overdue_at_closing(closed_accounts: ibis.Table) -> ibis.Value:
+    """Mean days from due date to closing over the debtor's closed accounts; negative when paid ahead."""
+    return days_overdue_when_closed(closed_accounts).mean()

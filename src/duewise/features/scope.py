@@ -4,6 +4,7 @@ import ibis
 
 from duewise.contracts.vocabulary import PaymentKind
 from duewise.features.aggregates import THOUSANDTHS, whole
+from duewise.features.local_time import to_local
 from duewise.features.point_in_time import AsOf, day, days_before, known
 from duewise.sources.tables import Tables
 
@@ -40,13 +41,14 @@ def accounts_in_scope(tables: Tables, as_of: AsOf, sample: float | None = None) 
     Returns
     -------
     ibis.Table
-        The contract's columns and ``balance`` (what was owed, from events before and known at `as_of`),
-        ``dpd``, ``days_in_collections``, ``charged`` (charges since placement) and ``size_rank``
-        (0 for the debtor's largest account, ties by account id).
+        The contract's columns and ``balance`` (the placed balance and what was booked from the day of
+        placement on, as it had happened and was known before `as_of`), ``dpd``, ``days_in_collections``,
+        ``charged`` (charges since placement) and ``size_rank`` (0 for the debtor's largest account, ties by
+        account id).
     """
     placed = placed_accounts(tables, as_of, sample)
     still_open = placed.filter(placed.closed_on.isnull() | (placed.closed_on >= day(as_of)))
-    bookings = known(tables.payments, as_of)
+    bookings = _since_placement(known(tables.payments, as_of), still_open, tables.timezone, as_of)
     amount = whole(bookings.amount, THOUSANDTHS)
     moved = bookings.group_by("account_id").agg(
         raised=amount.sum(where=bookings.kind.isin(RAISES_BALANCE)),
@@ -64,6 +66,18 @@ def accounts_in_scope(tables: Tables, as_of: AsOf, sample: float | None = None) 
     owed = owed.filter(owed.balance > SMALLEST_BALANCE)
     largest_first = ibis.window(group_by=owed.debtor_id, order_by=[owed.balance.desc(), owed.account_id])
     return owed.mutate(size_rank=ibis.row_number().over(largest_first))
+
+
+def _since_placement(bookings: ibis.Table, accounts: ibis.Table, timezone: str, as_of: AsOf) -> ibis.Table:
+    """Return the bookings that the placed balance does not hold yet; earlier ones are history.
+
+    A day of placement begins at midnight by the portfolio's clock or by UTC, whichever is earlier: exports
+    date by either, and a payment of that very day must not be lost.
+    """
+    placed = accounts.select("account_id", "placed_on")
+    bookings = bookings.inner_join(placed, "account_id")
+    local_day = to_local(bookings["at"], timezone, as_of).date()
+    return bookings.filter(ibis.greatest(bookings["at"].date(), local_day) >= bookings.placed_on)
 
 
 def closed_accounts(tables: Tables, as_of: AsOf, sample: float | None = None) -> ibis.Table:

@@ -112,4 +112,5 @@ def _load(portfolio: Portfolio, examination: Examination) -> Tables:
         absent=frozenset(absent),
         extra_debtors=tuple(portfolio.features.extra.debtors),
         extra_accounts=tuple(portfolio.features.extra.accounts),
+        timezone=portfolio.portfolio.timezone,
     )

@@ -20,6 +20,8 @@ class Tables:
         Contract columns that the sources did not have.
     extra_debtors, extra_accounts : tuple of str
         Columns declared under ``features.extra``, kept under their own names.
+    timezone : str
+        IANA zone on whose calendar the dates of the tables stand.
     """
 
     con: BaseBackend
@@ -32,6 +34,7 @@ class Tables:
     absent: frozenset[tuple[Table, str]] = field(default_factory=frozenset)
     extra_debtors: tuple[str, ...] = ()
     extra_accounts: tuple[str, ...] = ()
+    timezone: str = "UTC"
 
     def has(self, table: Table, column: str) -> bool:
         """Return whether the sources had `column` of `table`."""
