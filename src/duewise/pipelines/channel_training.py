@@ -24,7 +24,7 @@ from duewise.models.channel import ChannelValue
 from duewise.models.channel_effects import ChannelEffects
 from duewise.models.encoding import Encoding
 from duewise.models.repayment import Repayment
-from duewise.pipelines.learning_data import LOGGED_SHARE, LearningData, logged_propensity
+from duewise.pipelines.learning_data import LearningData, logged_propensity
 
 log = structlog.get_logger(__name__)
 
@@ -112,9 +112,8 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
 def fit_arguments(data: LearningData) -> dict[str, Any]:
     """Return what every fit on the learning data shares; the logged propensity where there is one."""
     arguments: dict[str, Any] = {"groups": data.debtor_id, "sample_weight": data.weight}
-    logged = logged_propensity(data.propensity)
-    if logged.mean() >= LOGGED_SHARE:
-        arguments["propensity"] = np.where(logged, data.propensity, np.nan)
+    if logged_propensity(data.propensity).all():
+        arguments["propensity"] = data.propensity
     return arguments
 
 

@@ -39,7 +39,7 @@ IDLE_PER_ACTED, FEWEST_IDLE = 4, 30_000
 """Doing nothing is what actions are compared with: beyond four rows of it per acted one little is gained."""
 
 LOGGED_SHARE = 0.9
-"""Share of rows with a logged probability from which on the log is believed instead of a model."""
+"""Share of rows with a logged probability from which on only they are used, and no model of the choice."""
 
 MOST_DAYS = 180
 FEWEST_DAYS = 12
@@ -183,8 +183,9 @@ def _draw(decided: pd.DataFrame, seed: int) -> NDArray[np.bool_]:
     """Return which rows to keep."""
     acted = (decided["action"] != NONE).to_numpy()
     n_acted, n_idle = int(acted.sum()), int((~acted).sum())
-    if logged_propensity(decided["propensity"].to_numpy(dtype=float)).mean() >= LOGGED_SHARE:
-        share = np.full(len(decided), (MAX_ACTED + MAX_IDLE) / len(decided))
+    logged = logged_propensity(decided["propensity"].to_numpy(dtype=float))
+    if logged.mean() >= LOGGED_SHARE:
+        share = np.where(logged, (MAX_ACTED + MAX_IDLE) / len(decided), 0.0)
     else:
         room_idle = min(MAX_IDLE, max(FEWEST_IDLE, IDLE_PER_ACTED * n_acted))
         share = np.where(acted, MAX_ACTED / max(n_acted, 1), room_idle / max(n_idle, 1))
