@@ -158,9 +158,9 @@ def _doubts(value: ChannelValue, refutations: list[Refutation]) -> dict[str, lis
     for refutation in refutations:
         if refutation.passed or refutation.name not in DECISIVE:
             continue
-        # Placebo and permutation measure standard errors: beside a strong effect a weak alarm is dust.
-        dust = LARGEST_ALARM * strength.get(refutation.action, 0.0)
-        if refutation.name == "added_common_cause" or refutation.value > dust:
+        # All three are in standard errors: beside a strong effect, or within one error, an alarm is dust.
+        dust = max(LARGEST_ALARM * strength.get(refutation.action, 0.0), 1.0)
+        if refutation.value > dust:
             doubts.setdefault(refutation.action, []).append(refutation.sentence)
     return doubts
 
