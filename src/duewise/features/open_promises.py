@@ -126,7 +126,7 @@ def _open_at(tables: Tables, as_of: AsOf, settings: FeatureSettings, sample: flo
         income = ibis.null("float64")
     told = told.left_join(tables.debtors.select("debtor_id", income=income), "debtor_id")
     paid = ibis.greatest(told.paid, 0.0)  # less where an earlier payment was taken back within the term
-    still = ibis.greatest(told.amount - paid, 0.0)
+    still = told.amount - paid
     return told.select(
         "debtor_id",
         "contact_id",
@@ -136,10 +136,11 @@ def _open_at(tables: Tables, as_of: AsOf, settings: FeatureSettings, sample: flo
         "balance",
         as_of=day(as_of),
         paid=paid,
-        remaining=(still > told.balance).ifelse(told.balance, still),
+        # Engines disagree on the greatest of a number and nothing, so the bounds are written out.
+        remaining=ibis.cases((still < 0.0, 0.0), (still > told.balance, told.balance), else_=still),
         amount_to_balance=ratio(told.amount, told.balance),
         amount_to_income=ratio(told.amount, told.income),
-        paid_share=ibis.least(ratio(paid, told.amount), 1.0),
+        paid_share=ratio(paid, told.amount),
         days_to_due=-told.overdue_days.cast("float64"),
         term_days=told.term_days.cast("float64"),
         age_days=told.age_days.cast("float64"),

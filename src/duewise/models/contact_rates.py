@@ -43,8 +43,8 @@ class ContactRates:
     weekday : ndarray of shape (7,)
     hour_of : mapping of employment to ndarray of shape (24,)
         Hours by employment, shrunk towards `hour`.
-    segment : mapping of segment to float
-        See `segments_of`.
+    segment : mapping of str to float
+        By band of days past due and product.
     """
 
     level: float
@@ -62,8 +62,8 @@ class ContactRates:
         rate = float(reached.mean())
         level = float(logit(rate))
         by_hour = _shrunk_rates(hour, reached, HOURS, rate)
-        jobs, job = np.unique(attempts["employment"].to_numpy(dtype=str), return_inverse=True)
-        kinds, kind = np.unique(segments_of(attempts), return_inverse=True)
+        job, jobs = _employments(attempts)
+        kind, kinds = _segments(attempts)
         job_hours = _shrunk_rates(
             job * HOURS + hour, reached, len(jobs) * HOURS, np.tile(by_hour, len(jobs))
         ).reshape(-1, HOURS)
@@ -73,25 +73,30 @@ class ContactRates:
             attempts=np.bincount(hour, minlength=HOURS).astype(float),
             hour=logit(by_hour) - level,
             weekday=logit(_shrunk_rates(weekday, reached, WEEKDAYS, rate)) - level,
-            hour_of={str(name): logit(rates) - level for name, rates in zip(jobs, job_hours, strict=True)},
-            segment={str(s): float(logit(r)) - level for s, r in zip(kinds, by_segment, strict=True)},
+            hour_of={name: logit(rates) - level for name, rates in zip(jobs, job_hours, strict=True)},
+            segment={name: float(logit(r)) - level for name, r in zip(kinds, by_segment, strict=True)},
         )
 
     def curves(self, debtors: pd.DataFrame) -> Floats:
         """Return the log-odds of each debtor at each hour of an average weekday, of shape (n, 24)."""
-        jobs, job = np.unique(debtors["employment"].to_numpy(dtype=str), return_inverse=True)
-        kinds, kind = np.unique(segments_of(debtors), return_inverse=True)
-        hours = np.array([self.hour_of.get(str(name), self.hour) for name in jobs])
-        offsets = np.array([self.segment.get(str(name), 0.0) for name in kinds])
-        return np.asarray(self.level + hours[job] + offsets[kind][:, None])
+        hours, job = self._hours(debtors)
+        return np.asarray(hours[job] + self._offsets(debtors)[:, None])
 
-    def by_daypart(self, curves: Floats) -> Floats:
-        """Return the mean of `curves` in each daypart, hours weighted by their attempts, shape (n, 3)."""
-        parts = []
-        for part in range(len(DAYPARTS)):
-            weight = np.where(part == PART_OF_HOUR, self.attempts + EVEN, 0.0)
-            parts.append(curves @ (weight / weight.sum()))
-        return np.column_stack(parts)
+    def by_daypart(self, debtors: pd.DataFrame) -> Floats:
+        """Return the means of `curves` in each daypart, hours weighted by their attempts, shape (n, 3)."""
+        hours, job = self._hours(debtors)
+        weight = (PART_OF_HOUR[:, None] == np.arange(len(DAYPARTS))) * (self.attempts + EVEN)[:, None]
+        parts = hours @ (weight / weight.sum(axis=0))
+        return np.asarray(parts[job] + self._offsets(debtors)[:, None])
+
+    def _hours(self, debtors: pd.DataFrame) -> tuple[Floats, Ints]:
+        """Return the curve of each kind of employment, and which one is each debtor's."""
+        job, jobs = _employments(debtors)
+        return self.level + np.array([self.hour_of.get(name, self.hour) for name in jobs]), job
+
+    def _offsets(self, debtors: pd.DataFrame) -> Floats:
+        kind, kinds = _segments(debtors)
+        return np.array([self.segment.get(name, 0.0) for name in kinds])[kind]
 
     def base(self) -> Floats:
         """Return the rate of each hour for everybody, of shape (24,)."""
@@ -121,10 +126,18 @@ class ContactRates:
         )
 
 
-def segments_of(debtors: pd.DataFrame) -> NDArray[np.str_]:
-    """Return the segment of each row: band of days past due and product."""
-    bucket, product = (debtors[name].to_numpy(dtype=str) for name in ("bucket", "product"))
-    return np.char.add(np.char.add(bucket, " "), product)
+def _employments(debtors: pd.DataFrame) -> tuple[Ints, list[str]]:
+    """Return the code of each row and what the codes stand for."""
+    code, names = pd.factorize(debtors["employment"], sort=True)
+    return code.astype(np.intp), [str(name) for name in names]
+
+
+def _segments(debtors: pd.DataFrame) -> tuple[Ints, list[str]]:
+    """Return the code of each row's band of days past due and product, and what the codes stand for."""
+    bucket, buckets = pd.factorize(debtors["bucket"], sort=True)
+    product, products = pd.factorize(debtors["product"], sort=True)
+    names = [f"{b} {p}" for b in buckets for p in products]
+    return (bucket * max(len(products), 1) + product).astype(np.intp), names
 
 
 def _shrunk_rates(unit: Ints, reached: Floats, units: int, mean: Floats | float) -> Floats:

@@ -104,7 +104,7 @@ def _counts(
         np.column_stack([debtors[count(Channel(channel), part)].to_numpy(dtype=float) for part in DAYPARTS])
         for count in (tried, reached)
     )
-    return n, k, np.asarray(expit(rates[channel].by_daypart(rates[channel].curves(debtors))))
+    return n, k, np.asarray(expit(rates[channel].by_daypart(debtors)))
 
 
 def _like(

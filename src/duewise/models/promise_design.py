@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 HALF_A_PROMISE = 0.5
 """Added to the kept and to the broken promises of all channels, so that no rate is 0 or 1."""
 
-LOGARITHMS = ("amount_to_balance", "amount_to_income", "balance", "dpd", "promises_due")
+LOGARITHMS = ("amount_to_balance", "amount_to_income", "balance", "dpd")
+COUNTS = ("promises_due",)
 LINEAR = ("paid_share", "days_to_due", "term_days", "age_days")
 WORDS = ("channel", "attitude")
 SMALLEST = 1e-3  # of a balance or an income: smaller promises are alike
@@ -113,4 +114,5 @@ class PromiseDesign:
 
 def _numbers(promised: pd.DataFrame) -> Floats:
     logs = [np.log(SMALLEST + promised[c].to_numpy(dtype=float)) for c in LOGARITHMS]
-    return np.column_stack([*logs, *(promised[c].to_numpy(dtype=float) for c in LINEAR)])
+    counts = [np.log1p(promised[c].to_numpy(dtype=float)) for c in COUNTS]
+    return np.column_stack([*logs, *counts, *(promised[c].to_numpy(dtype=float) for c in LINEAR)])

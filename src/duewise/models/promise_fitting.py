@@ -21,6 +21,7 @@ from scipy.special import expit, logit
 from duewise.models.calibration import Calibrator, cross_fitted_loss, fit_line
 from duewise.models.causal.boosting import BinnedTable, boost
 from duewise.models.crossfit import Margins, calibration_rows, judged_probabilities, out_of_fold_margins
+from duewise.models.level import level_shift
 from duewise.models.promise import Kind, Promise, line
 from duewise.models.promise_design import KeptRates, PromiseDesign
 from duewise.models.splits import Ints, Panel, arrange
@@ -76,7 +77,8 @@ def fit_promise(past: pd.DataFrame, seed: int = 0) -> tuple[Promise | None, Judg
     choosing = np.flatnonzero(np.isfinite(margins["ratio"]) & rows.panel.calibrate)
     losses = {kind: rows.loss(margin, choosing) for kind, margin in margins.items()}
     best = min(kinds, key=lambda kind: losses[kind])  # of equals the plainest
-    calibrator = rows.calibrator(margins[best], calibration_rows(rows.panel, margins[best]))
+    late = calibration_rows(rows.panel, margins[best])
+    slope = rows.calibrator(margins[best], late)
     forecasts = {kind: rows.judged(margins[kind]) for kind in {best, kinds[0]}}
     judged = np.flatnonzero(np.isfinite(forecasts[best]))
     judgement = JudgedPromises(
@@ -86,7 +88,16 @@ def fit_promise(past: pd.DataFrame, seed: int = 0) -> tuple[Promise | None, Judg
         forecasts["ratio"][judged],
     )
     fitted = rows.fitted(best, everyone, int(np.median(rounds)))
-    return fitted.calibrated(calibrator, past, judgement), judgement
+    margin = logit(fitted.calibrated(AS_IT_IS, past).predict(past.iloc[late]))
+    return fitted.calibrated(_levelled(slope, margin, rows.kept[late]), past, judgement), judgement
+
+
+def _levelled(calibrator: Calibrator, margin: Floats, kept: Floats) -> Calibrator:
+    """Return a line with the slope of `calibrator` whose forecasts add up to what was kept."""
+    (x0, x1), (y0, y1) = calibrator.margins, calibrator.log_odds
+    slope = (y1 - y0) / (x1 - x0)
+    level = level_shift(slope * margin, kept)
+    return Calibrator("line", (0.0, 1.0), (level, level + slope))
 
 
 @dataclass(frozen=True)

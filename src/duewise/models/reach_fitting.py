@@ -14,6 +14,7 @@ from scipy.special import expit
 from duewise.features.contact_history import TWO_WAY_CHANNELS
 from duewise.models.contact_rates import ContactRates
 from duewise.models.contact_record import deviations, strengths
+from duewise.models.level import level_shift
 from duewise.models.reach import ChannelReach, Reach
 
 Floats = NDArray[np.float64]
@@ -73,13 +74,15 @@ def fit_reach(attempts: pd.DataFrame) -> tuple[Reach, dict[str, JudgedReach]]:
     fitted: dict[str, ChannelReach] = {}
     judged: dict[str, JudgedReach] = {}
     for channel, model in final.items():
-        later = attempts.loc[(attempts["channel"] == channel) & (days >= weigh)]
-        weighing, judging = (later.loc[later["as_of"].to_numpy() < judge], later.loc[later["as_of"] >= judge])
+        everything = attempts.loc[attempts["channel"] == channel]
+        day = everything["as_of"].to_numpy()
+        earlier, judging = everything.loc[day < judge], everything.loc[day >= judge]
+        weighing = everything.loc[(day >= weigh) & (day < judge)]
         weights = None
         if channel in first and _can_teach(weighing) and _can_teach(judging):
             weights = _weights(_design(first, weighing, channel), weighing["reached"].to_numpy(dtype=float))
-            judged[channel] = _judged(before, judging, channel, weights)
-            weights = weights if judged[channel].kept else None
+            judged[channel] = _judged(before, judging, channel, _levelled(before, earlier, channel, weights))
+            weights = _levelled(final, everything, channel, weights) if judged[channel].kept else None
         fitted[channel] = replace(model, weights=weights)
     return Reach(fitted), judged
 
@@ -119,6 +122,15 @@ def _weights(design: Floats, reached: Floats) -> Floats:
     bounds = [(-5.0, 5.0), *[(0.0, 3.0)] * 4]
     found = minimize(loss, WEIGHTS_EXPECTED, jac=True, bounds=bounds, method="L-BFGS-B")
     return np.asarray(found.x, dtype=np.float64)
+
+
+def _levelled(
+    models: Mapping[str, ChannelReach], attempts: pd.DataFrame, channel: str, weights: Floats
+) -> Floats:
+    """Return `weights` with the level at which forecasts of `attempts` add up to those that reached."""
+    rest = _design(models, attempts, channel)[:, 1:] @ weights[1:]
+    level = level_shift(rest, attempts["reached"].to_numpy(dtype=float))
+    return np.concatenate([[level], weights[1:]])
 
 
 def _judged(
