@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from duewise.errors import FINISHED_WITH_WARNINGS, DataError, DuewiseError
+from duewise.errors import FINISHED_WITH_WARNINGS, ConfigError, DataError, DuewiseError
 
 if TYPE_CHECKING:
     from duewise.config import Portfolio
@@ -73,14 +73,27 @@ Strict = Annotated[bool, typer.Option("--strict", help="Exit 5 when there were w
 
 def main() -> None:
     """Run the command line; map errors made on purpose to their exit codes."""
-    from duewise.console import configure_logging, print_error
+    from duewise.console import print_crash, print_error
+    from duewise.progress import configure_logging
 
     configure_logging()
     try:
-        app()
+        # On a terminal typer shows wrong usage in a frame of its own; a machine gets a line of JSON.
+        code = app(standalone_mode=sys.stderr.isatty())
+    except typer.TyperException as error:
+        code = print_error(ConfigError(_usage_fault(error)))
     except DuewiseError as error:
-        print_error(error)
-        sys.exit(error.exit_code)
+        code = print_error(error)
+    except Exception as error:
+        code = print_crash(error)
+    sys.exit(code)
+
+
+def _usage_fault(error: typer.TyperException) -> str:
+    told = getattr(error, "format_message", lambda: str(error))()
+    return (
+        f"{told.strip().rstrip('.') or 'Name a command'}. See `duewise --help` or `duewise COMMAND --help`."
+    )
 
 
 @app.command()
@@ -182,7 +195,9 @@ def explain(
     data: Data = None,
     out: Out = None,
     set_: Set = None,
-    form: Annotated[Form, typer.Option("--format", help="For people, or for other systems.")] = Form.TEXT,
+    form: Annotated[
+        Form, typer.Option("--format", metavar="text|json", help="For people, or for other systems.")
+    ] = Form.TEXT,
 ) -> None:
     """Tell one debtor's strategy and why: money, reasons, effects, what is denied by which rule, plan, offer.
 

@@ -127,16 +127,14 @@ def _of_planned(tables: Tables, planned: pd.DataFrame, as_of: date) -> Tables:
     """Return what concerns the planned contacts: their debtors, and the accounts that the night knew."""
     con = tables.con
     people = con.create_table("planned", planned[["debtor_id"]].astype(object))
-    accounts = tables.accounts.semi_join(people, "debtor_id")
-    accounts = accounts.filter(accounts.placed_on < ibis.literal(as_of)).cache()
-    return replace(
-        tables,
-        debtors=tables.debtors.semi_join(people, "debtor_id").cache(),
-        accounts=accounts,
-        payments=tables.payments.semi_join(accounts, "account_id").cache(),
-        contacts=tables.contacts.semi_join(people, "debtor_id").cache(),
-        flags=tables.flags.semi_join(people, "debtor_id").cache(),
-    )
+    accounts = tables.accounts.filter(tables.accounts.placed_on < ibis.literal(as_of))
+    accounts = con.create_table("planned_accounts", accounts.semi_join(people, "debtor_id"))
+    payments = con.create_table("planned_payments", tables.payments.semi_join(accounts, "account_id"))
+    of_people = {
+        name: con.create_table(f"planned_{name}", getattr(tables, name).semi_join(people, "debtor_id"))
+        for name in ("debtors", "contacts", "flags")
+    }
+    return replace(tables, accounts=accounts, payments=payments, **of_people)
 
 
 def _made_since(tables: Tables, known_on: date, as_of: date, planned: pd.DataFrame) -> set[str]:

@@ -63,9 +63,9 @@ class PublishedRun:
         place = bisect_left(ids, debtor_id)
         near = ids[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
         raise ConfigError(
-            f"{unknown_name(debtor_id, near, what='debtor')}. Run {self.manifest['as_of']} holds the "
-            f"{len(ids):,} debtors who were in scope: an account placed before that night, not closed before "
-            "it, and a balance left."
+            f"{self.folder}: {unknown_name(debtor_id, near, what='debtor')}\n"
+            f"  The run holds the {len(ids):,} debtors who were in scope: "
+            "an account placed before that night, not closed before it, and a balance left."
         )
 
 
