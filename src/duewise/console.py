@@ -1,7 +1,6 @@
 """What a person sees on a terminal, and what a machine reads otherwise."""
 
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from duewise.errors import DuewiseError
+from duewise.progress import clear_progress
 
 if TYPE_CHECKING:
     from duewise.pipelines.explain import Explanation
@@ -25,40 +25,41 @@ if TYPE_CHECKING:
     from duewise.policy.rules.listing import Row
     from duewise.sources.report import AcceptanceReport
 
-_out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+
+class _Stdout(Console):
+    """Standard output that waits for the moving line of progress to leave."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        clear_progress()
+        super().print(*objects, **options)
+
+
+_out = _Stdout(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 _err = Console(stderr=True, soft_wrap=True)
 
 
-def configure_logging() -> None:
-    """Send progress to stderr: readable lines on a terminal, JSON lines otherwise."""
-    import structlog
-
-    terminal = sys.stderr.isatty()
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def print_error(error: DuewiseError) -> None:
-    """Print why a run stopped and what to do."""
+def print_error(error: DuewiseError) -> int:
+    """Print why a run stopped and what to do; return its exit code."""
     import structlog
 
     if _err.is_terminal:
+        clear_progress()
         _err.print(f"[bold red]duewise:[/] {_plain(str(error))}")
     else:
         structlog.get_logger("duewise").error(
             "failed", kind=type(error).__name__, exit_code=error.exit_code, message=str(error)
         )
+    return error.exit_code
+
+
+def print_crash(error: Exception) -> int:
+    """Tell of an error that nobody foresaw, with its trace for whoever mends it; return the exit code."""
+    import structlog
+
+    structlog.get_logger("duewise").error(
+        "crashed", kind=type(error).__name__, exit_code=DuewiseError.exit_code, exc_info=error
+    )
+    return DuewiseError.exit_code
 
 
 def print_sample(summary: "SampleSummary") -> None:
@@ -117,7 +118,7 @@ def print_training(result: "TrainingResult") -> None:
     """Print the figures of a training beside its baselines."""
     figures = RichTable(title=f"Models as of {result.as_of}, judged on later nights and other debtors")
     figures.add_column("horizon")
-    figures.add_column("model")
+    figures.add_column("model", no_wrap=True)
     names = ("auc", "pr_auc", "brier", "log_loss", "ece", "top_decile_capture")
     for name in names:
         figures.add_column(name.replace("_", " "), justify="right")

@@ -144,7 +144,8 @@ def load_alias(store: Path, name: str, alias: str) -> Bundle:
     Raises
     ------
     DataError
-        When there is no such model, or a file was lost or changed since it was registered.
+        When there is no such model, a file was lost or changed since it was registered, or another version
+        of Duewise wrote it in a form that this one does not read.
     """
     with _store(store, create=False) as (_, client):
         version = _aliases(client, name).get(alias)
@@ -157,7 +158,15 @@ def load_alias(store: Path, name: str, alias: str) -> Bundle:
         source = client.get_model_version_download_uri(name, str(version))
     folder = _bundle_folder(source, store)
     check_hashes(folder, json.loads(found.tags[HASHES_TAG]))
-    return replace(Bundle.load(folder), version=version_name(name, version))
+    try:
+        bundle = Bundle.load(folder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{folder}: this version of Duewise cannot read version {version} of the model `{name}` "
+            f"({type(error).__name__}: {error}). Run `duewise train` and `duewise promote`, or use the version "
+            "of Duewise that trained it."
+        ) from error
+    return replace(bundle, version=version_name(name, version))
 
 
 def promote(store: Path, name: str, version: int | None = None, *, dry_run: bool = False) -> int:
