@@ -137,12 +137,12 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         self._overlap = fitted.overlap
         self._propensity_model = fitted.propensity_model
         self._averages = [fitted.average_effect(arm) for arm in range(len(self.actions_))]
-        self._support = support_rows(fitted, self.actions_, self._individual_shares(), self.min_rows)
+        self._support = support_rows(fitted, self.actions_, stage.out_of_fold, self.min_rows)
         log.info(
             "channel_value_fitted",
             rows=len(fitted.log.action),
             unit=self.unit_,
-            individual={row.action: round(row.individual_share, 3) for row in self._support},
+            individual_spread={row.action: row.individual_spread for row in self._support},
         )
         return self
 
@@ -241,7 +241,7 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "actions_")
         slim = copy.copy(self)
         for rows in ("training_", "out_of_fold_effects_"):
-            vars(slim).pop(rows, None)
+            slim.__dict__.pop(rows, None)
         return slim
 
     def _cross_fit(
@@ -300,9 +300,6 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
     def _supported_chunk(self, trees: Any, linear: Any) -> Bools:
         propensity = self._propensity_model.predict(linear, trees, self.n_jobs)
         return self._overlap.supported(propensity)
-
-    def _individual_shares(self) -> list[float]:
-        return [0.0 if effect is None else float(effect.weights.sum()) for effect in self._effects]
 
     def _effect_chunk(self, trees: Any, linear: Any) -> Floats:
         out = np.full((len(trees), len(self.actions_)), np.nan)

@@ -17,11 +17,11 @@ Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
 
-ROUNDS = 150
+ROUNDS = 200
 SETTINGS: Mapping[str, Any] = {
     "objective": "l2",
-    "learning_rate": 0.1,
-    "num_leaves": 12,
+    "learning_rate": 0.07,
+    "num_leaves": 6,
     "lambda_l2": 10.0,
     "feature_fraction": 0.6,
 }

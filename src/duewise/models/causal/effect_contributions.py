@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from duewise.models.causal.effect_linear import LinearEffect
 from duewise.models.causal.effect_stage import ActionEffect
 
 Floats = NDArray[np.float64]
@@ -25,16 +24,13 @@ def action_contributions(
     if effect is None:
         return values, np.zeros(len(trees))
     base = effect.pooled
-    for weight, candidate in zip(effect.weights, effect.candidates, strict=True):
-        if weight == 0.0:
-            continue
-        if isinstance(candidate, LinearEffect):
-            parts = (linear - candidate.center) * candidate.coefficients
-            np.add.at(values.T, owner, weight * parts.T)
-        elif candidate.booster is not None:
-            shap = candidate.booster.predict(
-                trees, num_iteration=candidate.rounds, pred_contrib=True, num_threads=threads
+    parts = (linear - effect.linear.center) * effect.linear.coefficients
+    np.add.at(values.T, owner, parts.T)
+    for weight, boosted in zip(effect.weights, effect.boosted, strict=True):
+        if weight > 0.0 and boosted.booster is not None:
+            shap = boosted.booster.predict(
+                trees, num_iteration=boosted.rounds, pred_contrib=True, num_threads=threads
             )
             values += weight * shap[:, :-1]
-            base += weight * (float(shap[0, -1]) - candidate.center)
+            base += weight * (float(shap[0, -1]) - boosted.center)
     return values, np.full(len(trees), base)

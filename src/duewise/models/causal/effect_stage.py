@@ -1,9 +1,9 @@
 """The final stage: effects that are as individual as the signal allows.
 
-Every action starts from its pooled effect. Candidates for the deviation from it are linear and boosted, each
-learned once for "any contact" (a debtor who moves for a call often moves for a text, and thin actions borrow
-that) and once for the action alone. They are combined by held-out doubly robust risk, and what is kept of the
-combination shrinks with its uncertainty: without signal nothing is left but the pooled effect.
+Every action starts from its pooled effect. One joint regression of all actions adds what is linear in the
+features; boosted trees then add what it left over, once for "any contact" (so that thin actions borrow) and
+once for the action alone. Each step is kept only as far as held-out scores confirm it: without signal nothing
+is left but the pooled effect.
 """
 
 from __future__ import annotations
@@ -19,56 +19,49 @@ from duewise.models.causal.boosting import BinnedTable
 from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.dr_scores import clustered_mean
 from duewise.models.causal.effect_boosted import BoostedEffect, fit_boosted_effect
-from duewise.models.causal.effect_linear import LinearEffect, fit_linear_effect
+from duewise.models.causal.effect_linear import LinearEffect, fit_linear_effects
 from duewise.models.causal.effect_stack import stack, unexplained_spread
 from duewise.models.causal.noise import noise_level
 from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
-Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
-
-Deviation = LinearEffect | BoostedEffect
 
 
 @dataclass(frozen=True)
 class ActionEffect:
-    """The effect of one action: pooled effect plus weighted deviations.
+    """The effect of one action: pooled effect, linear deviation, weighted boosted deviations.
 
     Attributes
     ----------
     pooled : float
         Effect of a row with average deviation.
-    candidates : sequence of LinearEffect or BoostedEffect
-        Deviations, shared ones first.
-    weights : ndarray of shape (candidates,)
-        Share of each deviation that is kept.
+    linear : LinearEffect
+        Deviation from the joint regression of all actions.
+    boosted : sequence of BoostedEffect
+        Deviations from pooled and linear effect: that of any contact, if there are several, then the own one.
+    weights : ndarray of shape (len(boosted),)
+        Share of each boosted deviation that is kept.
     noise : float
         Standard error of the pooled effect.
     unexplained : float
         Standard deviation of individual effects around the prediction, as far as the data show it.
-    own_linear : LinearEffect
-        The action's own linear deviation, whose posterior is the least that an interval allows for.
     """
 
     pooled: float
-    candidates: Sequence[Deviation]
+    linear: LinearEffect
+    boosted: Sequence[BoostedEffect]
     weights: Floats
     noise: float
     unexplained: float
-    own_linear: LinearEffect
 
     def predict(self, linear: Floats32, trees: Floats32, fold: int | None = None, threads: int = 1) -> Floats:
         """Return the effect of each row, by the model without `fold` or by the whole one."""
-        out = np.full(len(trees), self.pooled)
-        for weight, candidate in zip(self.weights, self.candidates, strict=True):
-            if weight == 0.0:
-                continue
-            if isinstance(candidate, LinearEffect):
-                out += weight * candidate.deviation(linear, fold)
-            else:
-                out += weight * candidate.deviation(trees, fold, threads)
+        out = self.pooled + self.linear.deviation(linear, fold)
+        for weight, boosted in zip(self.weights, self.boosted, strict=True):
+            if weight > 0.0:
+                out += weight * boosted.deviation(trees, fold, threads)
         return out
 
     def standard_error(self, linear: Floats32, trees: Floats32, threads: int = 1) -> Floats:
@@ -77,11 +70,11 @@ class ActionEffect:
         The delete-a-fold jackknife has few folds; half of each row's own variance and half of the average
         over rows is steadier than either.
         """
-        n_folds = max((len(c.fold_centers) for c in self.candidates), default=0)
+        n_folds = len(self.linear.fold_centers)
         runs = np.array([self.predict(linear, trees, fold, threads) for fold in range(n_folds)])
         jackknife = (n_folds - 1) * runs.var(axis=0)
         smoothed = 0.5 * jackknife + 0.5 * jackknife.mean()
-        individual = np.maximum(smoothed + self.unexplained**2, self.own_linear.posterior_variance(linear))
+        individual = np.maximum(smoothed, self.linear.posterior_variance(linear)) + self.unexplained**2
         return np.asarray(np.sqrt(self.noise**2 + individual))
 
 
@@ -114,10 +107,10 @@ def fit_effect_stage(
     unit : {"share", "money"}
         Learn the contrast of the scores as it is, or multiplied by the balance.
     """
-    scale = fitted.log.scale
     contrast = fitted.scores - fitted.scores[:, [0]]
+    to_money = fitted.log.scale
     if unit == "money":
-        contrast = contrast * scale[:, None]
+        contrast, to_money = contrast * to_money[:, None], np.ones(len(to_money))
     inside = fitted.inside
     # A contrast has variance proportional to (1/p(action) + 1/p(none)) times that of the outcome. Weighting
     # by the inverse of the first gives the efficiency of a residual-on-residual (R-) learner; of the second
@@ -128,49 +121,71 @@ def fit_effect_stage(
     # Both units are judged by the same weights, those of money, or their risks could not be compared.
     judged = np.where(inside, _trust(fitted, "money")[:, None] / cost, 0.0)
     arms = [arm for arm in range(1, fitted.log.n_actions) if inside[:, arm].any()]
-    pooled = {arm: float(np.average(contrast[:, arm], weights=precision[:, arm])) for arm in arms}
-    shared = _fit_shared(fitted, contrast, trust, pooled, linear, table, n_jobs, seed)
     actions: list[ActionEffect | None] = [None] * fitted.log.n_actions
     out_of_fold = np.full(contrast.shape, np.nan)
     out_of_fold[:, 0] = 0.0
+    if not arms:
+        return EffectStage(actions, out_of_fold, np.inf)
+    linear_effects = dict(zip(arms, _fit_linear(fitted, arms, trust, unit, linear), strict=True))
+    start = np.zeros_like(contrast)
+    for arm, effect in linear_effects.items():
+        deviation = effect.out_of_fold(linear, fitted.folds)
+        pooled = np.average(contrast[:, arm] - deviation, weights=precision[:, arm])
+        start[:, arm] = pooled + deviation
+    shared = _fit_shared(fitted, contrast - start, trust, arms, table, n_jobs, seed)
     risk = 0.0
-    to_money = scale if unit == "share" else np.ones(len(scale))
     for arm in arms:
         rows, target, weight = inside[:, arm], contrast[:, arm], precision[:, arm]
-        actions[arm], effect = _fit_action(
-            fitted, target, weight, pooled[arm], shared, rows, linear, table, n_jobs, seed
+        own = fit_boosted_effect(
+            table, target - start[:, arm], weight, fitted.folds, n_jobs=n_jobs, seed=seed
         )
-        out_of_fold[rows, arm] = (effect * to_money)[rows]
-        risk += float(np.average(((target - effect) * to_money) ** 2, weights=judged[:, arm]))
+        boosted = [*shared, own]
+        actions[arm], found = _combine(
+            fitted, target, start[:, arm], weight, rows, linear_effects[arm], boosted, table
+        )
+        out_of_fold[rows, arm] = (found * to_money)[rows]
+        risk += float(np.average(((target - found) * to_money) ** 2, weights=judged[:, arm]))
     return EffectStage(actions, out_of_fold, risk)
 
 
-def _fit_action(
+def _combine(
     fitted: CrossFit,
     target: Floats,
+    start: Floats,
     weight: Floats,
-    pooled: float,
-    shared: list[Deviation],
     rows: Bools,
-    linear: Floats32,
+    linear_effect: LinearEffect,
+    boosted: Sequence[BoostedEffect],
     table: BinnedTable,
-    n_jobs: int,
-    seed: int,
 ) -> tuple[ActionEffect, Floats]:
-    """Return the effect of one action and its out-of-fold prediction."""
+    """Return the effect of one action and its out-of-fold prediction, from its pooled plus linear `start`."""
     folds, groups = fitted.folds, fitted.log.groups
-    own_linear = fit_linear_effect(linear, target, weight, folds)
-    own_boosted = fit_boosted_effect(table, target, weight, folds, n_jobs=n_jobs, seed=seed)
-    candidates = [*shared, own_linear, own_boosted]
-    deviations = np.column_stack([_out_of_fold(c, linear, table.matrix, folds) for c in candidates])
+    deviations = np.column_stack([effect.out_of_fold(table.matrix, folds) for effect in boosted])
     deviations -= np.average(deviations, axis=0, weights=weight)
-    weights, combined = stack(deviations, target - pooled, weight, folds, groups)
-    effect = pooled + combined
+    weights, combined = stack(deviations, target - start, weight, folds, groups)
+    found = start + combined
     everyone = np.where(rows, fitted.log.weight, 0.0)
-    shift = _recentered(target - effect, weight, everyone, groups)
-    noise = clustered_mean((target - effect - shift)[rows], weight[rows], groups[rows]).standard_error
-    unexplained = unexplained_spread(target - effect - shift, deviations, weight)
-    return ActionEffect(pooled + shift, candidates, weights, noise, unexplained, own_linear), effect + shift
+    found = found + _recentered(target - found, weight, everyone, groups)
+    residual = target - found
+    noise = clustered_mean(residual[rows], weight[rows], groups[rows]).standard_error
+    unexplained = unexplained_spread(residual, deviations, weight)
+    pooled = float(np.average(found, weights=weight))
+    return ActionEffect(pooled, linear_effect, boosted, weights, noise, unexplained), found
+
+
+def _fit_linear(
+    fitted: CrossFit, arms: list[int], trust: Floats, unit: str, linear: Floats32
+) -> list[LinearEffect]:
+    observed, columns = fitted.log, [0, *arms]
+    scale = observed.scale if unit == "money" else np.ones(len(observed.scale))
+    probability = fitted.propensity[:, columns]
+    probability = probability / probability.sum(axis=1, keepdims=True)
+    expected = (probability * fitted.expected[:, columns]).sum(axis=1)
+    taken = fitted.inside[np.arange(len(scale)), observed.action] & np.isin(observed.action, columns)
+    surprise = (observed.action[:, None] == np.array(arms)) - probability[:, 1:]
+    residual = (fitted.cap.apply(observed.outcome) - expected) * scale
+    weight = np.where(taken, trust, 0.0)
+    return fit_linear_effects(surprise, residual, weight, linear, fitted.folds, observed.groups)
 
 
 def _trust(fitted: CrossFit, unit: str) -> Floats:
@@ -184,35 +199,23 @@ def _trust(fitted: CrossFit, unit: str) -> Floats:
 
 def _fit_shared(
     fitted: CrossFit,
-    contrast: Floats,
+    remainder: Floats,
     trust: Floats,
-    pooled: dict[int, float],
-    linear: Floats32,
+    arms: list[int],
     table: BinnedTable,
     n_jobs: int,
     seed: int,
-) -> list[Deviation]:
-    """Return deviations of the effect of any contact, each action's pooled effect taken off first."""
-    if len(pooled) < 2:
+) -> list[BoostedEffect]:
+    """Return what boosting finds in the effect of any contact, beyond each action's own `start`."""
+    if len(arms) < 2:
         return []
-    mix = np.zeros_like(contrast)
-    for arm in pooled:
-        mix[:, arm] = np.where(fitted.inside[:, arm], fitted.propensity[:, arm], 0.0)
+    mix = np.zeros_like(remainder)
+    mix[:, arms] = np.where(fitted.inside[:, arms], fitted.propensity[:, arms], 0.0)
     contacted = mix.sum(axis=1)
-    known = contacted > 0
-    target = np.zeros(len(contrast))
-    for arm, effect in pooled.items():
-        target[known] += (mix[:, arm] * (contrast[:, arm] - effect))[known] / contacted[known]
+    target = (mix * remainder).sum(axis=1) / np.maximum(contacted, 1e-9)
     cost = 1.0 / np.maximum(contacted, 1e-9) + 1.0 / np.maximum(fitted.propensity[:, 0], 1e-9)
-    weight = np.where(known, trust / cost, 0.0)
-    return [
-        fit_linear_effect(linear, target, weight, fitted.folds),
-        fit_boosted_effect(table, target, weight, fitted.folds, n_jobs=n_jobs, seed=seed),
-    ]
-
-
-def _out_of_fold(candidate: Deviation, linear: Floats32, trees: Floats32, folds: Ints) -> Floats:
-    return candidate.out_of_fold(linear if isinstance(candidate, LinearEffect) else trees, folds)
+    weight = np.where(contacted > 0, trust / cost, 0.0)
+    return [fit_boosted_effect(table, target, weight, fitted.folds, n_jobs=n_jobs, seed=seed)]
 
 
 def _recentered(residual: Floats, precision: Floats, everyone: Floats, groups: NDArray[Any]) -> float:

@@ -48,8 +48,9 @@ class ActionSupport:
         Difference of the raw means, for contrast only: it mixes the effect with the old policy's choices.
     cap_bias : float
         Estimated average effect that the cap on outcomes cut off, in money.
-    individual_share : float
-        How much of the candidate deviations from the pooled effect the held-out scores confirmed, 0 to 1.
+    individual_spread : float
+        Standard deviation, in money, of the individual effects that held-out scores confirmed; 0 when all
+        rows get the pooled effect.
     """
 
     action: str
@@ -67,13 +68,13 @@ class ActionSupport:
     upper: float
     naive_difference: float
     cap_bias: float
-    individual_share: float
+    individual_spread: float
 
 
 def support_rows(
-    fitted: CrossFit, names: NDArray[Any], individual_shares: list[float], min_rows: int
+    fitted: CrossFit, names: NDArray[Any], effects: NDArray[np.float64], min_rows: int
 ) -> list[ActionSupport]:
-    """Return one row per action, `none` first."""
+    """Return one row per action, `none` first; `effects` are out of fold, in money, shape (n, n_actions)."""
     observed = fitted.log
     everyone = float(np.average(observed.scale, weights=observed.weight))
     rows = []
@@ -100,7 +101,7 @@ def support_rows(
                 upper=upper,
                 naive_difference=_naive_difference(fitted, arm),
                 cap_bias=float(fitted.cap.bias[arm]) * everyone,
-                individual_share=individual_shares[arm],
+                individual_spread=float(np.nanstd(effects[:, arm])) if fitted.inside[:, arm].any() else 0.0,
             )
         )
     return rows
