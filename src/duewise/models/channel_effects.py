@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from duewise.models.causal.storage import load_channel_value, save_channel_value
 from duewise.models.channel import ChannelValue
 from duewise.models.files import read_json, write_json
+from duewise.models.recovery_scale import RecoveryScale
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 VALUE, HARM, NOTES = "channel_value", "channel_harm", "channels.json"
 
@@ -27,7 +29,9 @@ class ChannelEffects:
     Attributes
     ----------
     value : ChannelValue
-        Effect of each action on recovered money within the first horizon.
+        Effect of each action on the money recovered within the first horizon, in units of the scale.
+    scale : RecoveryScale
+        Money that one unit of effect is worth in a debtor's case.
     harm : ChannelValue or None
         Effect of each action on the chance of a complaint, opt-out or dispute.
     paying : tuple of str
@@ -39,6 +43,7 @@ class ChannelEffects:
     """
 
     value: ChannelValue
+    scale: RecoveryScale
     harm: ChannelValue | None
     paying: tuple[str, ...]
     proven: bool
@@ -47,7 +52,7 @@ class ChannelEffects:
     def gains(self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str]) -> Floats:
         """Return the money that each action adds, of shape (n, n_actions); NaN where unsupported."""
         read = _read_by(self.value, covariates)
-        return _columns(self.value, self.value.effect(read, balance=balance), actions)
+        return _columns(self.value, self.value.effect(read), actions) * self._money(read, balance)
 
     def harms(self, covariates: pd.DataFrame, actions: Sequence[str]) -> Floats:
         """Return by how much each action raises the chance of harm; never below zero, NaN where unknown.
@@ -63,12 +68,18 @@ class ChannelEffects:
         self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str], level: float = 0.9
     ) -> tuple[Floats, Floats]:
         """Return lower and upper limits of the gains; slow, so for the rows that are acted on."""
-        lower, upper = self.value.interval(_read_by(self.value, covariates), level, balance=balance)
-        return _columns(self.value, lower, actions), _columns(self.value, upper, actions)
+        read = _read_by(self.value, covariates)
+        lower, upper = self.value.interval(read, level)
+        money = self._money(read, balance)
+        return _columns(self.value, lower, actions) * money, _columns(self.value, upper, actions) * money
+
+    def _money(self, read: pd.DataFrame, balance: Floats) -> Floats:
+        return self.scale.of(matrix_of(read), balance)[:, None]
 
     def save(self, folder: Path) -> None:
         """Write the effects into `folder`."""
         save_channel_value(self.value, folder, VALUE)
+        self.scale.save(folder)
         if self.harm is not None:
             save_channel_value(self.harm, folder, HARM)
         notes: dict[str, Any] = {
@@ -85,11 +96,25 @@ class ChannelEffects:
         notes = read_json(folder / NOTES)
         return cls(
             value=load_channel_value(folder, VALUE),
+            scale=RecoveryScale.load(folder),
             harm=load_channel_value(folder, HARM) if notes["harm"] else None,
             paying=tuple(notes["paying"]),
             proven=notes["proven"],
             doubts=notes["doubts"],
         )
+
+
+def matrix_of(covariates: pd.DataFrame) -> Floats32:
+    """Return covariates as numbers: categories as codes, missing as NaN."""
+    matrix = np.empty(covariates.shape, dtype=np.float32)
+    for j, name in enumerate(covariates.columns):
+        column = covariates[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes = column.cat.codes.to_numpy(dtype=np.float32)
+            matrix[:, j] = np.where(codes < 0, np.nan, codes)
+        else:
+            matrix[:, j] = column.to_numpy(dtype=np.float32)
+    return matrix
 
 
 def _read_by(model: ChannelValue, covariates: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Training of the channel effects: learn, try to refute, and say which actions may be ranked by effect."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import CHANNELS, NONE
+from duewise.evaluate.policy_values import PolicyTable, value_policies
 from duewise.explain.contributions import usable_cores
 from duewise.models.causal.balance import balance_table
+from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.delivery import delivery_effects
 from duewise.models.causal.refutations import (
     Refutation,
@@ -21,12 +24,15 @@ from duewise.models.causal.refutations import (
 )
 from duewise.models.causal.worth import worth_of_acting
 from duewise.models.channel import ChannelValue
-from duewise.models.channel_effects import ChannelEffects
+from duewise.models.channel_effects import ChannelEffects, matrix_of
 from duewise.models.encoding import Encoding
+from duewise.models.recovery_scale import fit_recovery_scale
 from duewise.models.repayment import Repayment
 from duewise.pipelines.learning_data import LearningData, logged_propensity
 
 log = structlog.get_logger(__name__)
+
+Floats = NDArray[np.float64]
 
 FEWEST_ACTED = 30
 """Below this many rows with any action there is nothing to learn an effect from."""
@@ -53,6 +59,7 @@ class ChannelTraining:
 
     effects: ChannelEffects
     evidence: dict[str, Any]
+    policies: PolicyTable
 
 
 def covariates_of(repayment: Repayment, encoding: Encoding) -> list[str]:
@@ -75,14 +82,26 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     names = [str(c) for c in CHANNELS if c in portfolio.actions or (data.action == c).any()]
     value = ChannelValue(actions=names, random_state=portfolio.training.seed, n_jobs=usable_cores())
     arguments = fit_arguments(data)
-    value.fit(data.features, data.action, data.share, balance=data.balance, **arguments)
-    fitted = value.training_
-    cost = [0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)]
-    worth = worth_of_acting(fitted, value.out_of_fold_effects_, np.array(cost))
-    refutations = _refute(value, data, portfolio)
+    scale, scale_model = fit_recovery_scale(
+        matrix_of(data.features),
+        data.share,
+        data.balance,
+        data.weight,
+        data.debtor_id,
+        threads=portfolio.training.threads,
+        seed=portfolio.training.seed,
+    )
+    value.fit(data.features, data.action, data.share * data.balance / scale, **arguments)
+    fitted = replace(value.training_, log=replace(value.training_.log, scale=scale))  # speaks of money
+    effect = value.out_of_fold_effects_ * scale[:, None]
+    cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
+    worth = worth_of_acting(fitted, effect, cost)
+    policies = value_policies(fitted, effect, [NONE, *names], cost, portfolio.training.seed)
+    refutations = _refute(value, data, scale, portfolio)
     doubts = _doubts(value, refutations)
     effects = ChannelEffects(
         value=value.without_training_rows(),
+        scale=scale_model,
         harm=_fit_harm(value, data, portfolio),
         paying=tuple(name for arm, name in enumerate(names, start=1) if worth.pays(arm)),
         proven=worth.proven,
@@ -95,8 +114,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "propensity": "logged" if "propensity" in arguments else "estimated",
         "censored_share": data.censoring.censored_share,
         "censoring_effective_share": data.censoring.effective_share,
-        "unit": value.unit_,
+        "average_money_per_unit": float(np.average(scale, weights=data.weight)),
         "actions": [asdict(row) for row in value.support_report()],
+        "average_effects": _average_effects(fitted, names),
         "refutations": [asdict(refutation) for refutation in refutations],
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
         "delivery": [asdict(row) for row in _delivery(value, data)],
@@ -104,9 +124,10 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "worth": asdict(worth.policy),
         "worth_of_actions": {names[arm - 1]: asdict(found) for arm, found in worth.actions.items()},
         "paying": list(effects.paying),
+        "policies": asdict(policies),
     }
     log.info("channels_learned", rows=len(data), acted=acted, paying=effects.paying, doubts=sorted(doubts))
-    return ChannelTraining(effects, evidence)
+    return ChannelTraining(effects, evidence, policies)
 
 
 def fit_arguments(data: LearningData) -> dict[str, Any]:
@@ -129,15 +150,28 @@ def _fit_harm(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> 
     return harm.without_training_rows()
 
 
-def _refute(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> list[Refutation]:
+def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the average effect in money of each usable action, with a 90% interval."""
+    found = {}
+    for arm, name in enumerate(names, start=1):
+        mean = fitted.average_effect(arm)
+        if mean is not None:
+            lower, upper = mean.interval(0.9)
+            found[name] = {"effect": mean.value, "lower": lower, "upper": upper}
+    return found
+
+
+def _refute(value: ChannelValue, data: LearningData, scale: Floats, portfolio: Portfolio) -> list[Refutation]:
     """Return every attempt to refute the effects, on a sample of debtors where there are many rows."""
     rows = _sampled_debtors(data, REFUTATION_ROWS, portfolio.training.seed)
-    features, action, balance = data.features.loc[rows], data.action[rows], data.balance[rows]
-    money = {"balance": balance, **{name: column[rows] for name, column in fit_arguments(data).items()}}
+    features, action = data.features.loc[rows], data.action[rows]
+    money_per_unit = (data.balance / scale)[rows]
+    arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
+    outcome, prior = data.share[rows] * money_per_unit, data.prior_share[rows] * money_per_unit
     return [
-        *placebo_outcome(value, features, action, data.prior_share[rows], **money),
-        *permuted_action(value, features, action, data.share[rows], **money),
-        *added_common_cause(value, features, action, data.share[rows], **money),
+        *placebo_outcome(value, features, action, prior, **arguments),
+        *permuted_action(value, features, action, outcome, **arguments),
+        *added_common_cause(value, features, action, outcome, **arguments),
         *sensitivity(value.training_, value.actions_),
     ]
 
