@@ -11,13 +11,23 @@ from numpy.typing import NDArray
 
 from duewise.contracts.vocabulary import LANGUAGES, PLAIN_FLAGS
 from duewise.policy.rules import Facts, Verdicts
-from duewise.policy.rules.conditions import Condition, Consent, Count, Hold, Hours, OptOut, QuietHours
+from duewise.policy.rules.conditions import (
+    CONDITIONS,
+    Condition,
+    Consent,
+    Count,
+    Hold,
+    Hours,
+    OptOut,
+    QuietHours,
+)
 from duewise.policy.rules.facts import Seconds
 from duewise.policy.rules.packs import LoadedRule
 
-PAID, CLOSED, PROMISE_KEPT, DISPUTED, RULE = "paid", "closed", "promise_kept", "disputed", "rule"
+PAID, CLOSED, PROMISE_KEPT, DISPUTED = "paid", "closed", "promise_kept", "disputed"
 
 _OF_CONDITION: dict[type[Condition], str] = {
+    **{condition: name for name, condition in CONDITIONS.items()},
     OptOut: "opted_out",
     Consent: "no_consent",
     Count: "too_often",
@@ -36,7 +46,7 @@ class Stop:
     Attributes
     ----------
     reason : str
-        Code: of what happened, of the flag or the kind of rule that denies, or ``rule``.
+        Code: of what happened, of the flag that is on, or of the kind of rule that denies.
     text : str
         One sentence.
     rule_id, cite : str or None
@@ -90,17 +100,14 @@ def stops(
 
 def _code_of(loaded: LoadedRule, action: str, facts: Facts, row: int, instant: int) -> str:
     """Return the code of a denial: the flag that is on, else the kind of condition."""
-    for part in loaded.rule.parts:
-        if action not in part.actions:
-            continue
-        if isinstance(part.condition, Hold):
-            on = _flags_on(facts, row, instant)
-            for flag in part.condition.flags:
+    conditions = [part.condition for part in loaded.rule.parts if action in part.actions]
+    on = _flags_on(facts, row, instant)
+    for condition in conditions:
+        if isinstance(condition, Hold):
+            for flag in condition.flags:
                 if flag in on and flag in PLAIN_FLAGS:
                     return _OF_FLAG.get(flag, flag)
-        elif type(part.condition) in _OF_CONDITION:
-            return _OF_CONDITION[type(part.condition)]
-    return RULE
+    return _OF_CONDITION[type(conditions[0])]
 
 
 def _flags_on(facts: Facts, row: int, instant: int) -> set[str]:
