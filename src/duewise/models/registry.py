@@ -163,8 +163,8 @@ def load_alias(store: Path, name: str, alias: str) -> Bundle:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{folder}: this version of Duewise cannot read version {version} of the model `{name}` "
-            f"({type(error).__name__}: {error}). Run `duewise train` and `duewise promote`, or use the version "
-            "of Duewise that trained it."
+            f"({type(error).__name__}: {error}). Run `duewise train` and `duewise promote`, or use the "
+            "Duewise that trained it."
         ) from error
     return replace(bundle, version=version_name(name, version))
 
