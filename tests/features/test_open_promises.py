@@ -17,8 +17,10 @@ def open_at(as_of=T, contacts=PROMISE, **more):
     return open_promises(small_tables(contacts=contacts, **more), [as_of], FeatureSettings())
 
 
-def past(contacts=PROMISE, delay_days=7, **more):
-    return past_promises(small_tables(contacts=contacts, **more), END, 120, delay_days, FeatureSettings())
+def past(contacts=PROMISE, delay_days=7, most_promises=100, **more):
+    return past_promises(
+        small_tables(contacts=contacts, **more), END, 60, delay_days, FeatureSettings(), most_promises
+    )
 
 
 def test_an_open_promise_is_measured_against_debt_and_means():
@@ -80,3 +82,10 @@ def test_income_that_is_protected_is_not_read():
     tables = small_tables(contacts=PROMISE, debtors="debtor_id | monthly_income\nD | 800")
     got = open_promises(tables, [T], FeatureSettings(protected=("monthly_income",)))
     assert got["amount_to_income"].isna().all()
+
+
+def test_beyond_the_limit_only_some_debtors_are_looked_at():
+    rows = "\n".join(f"D{i} | 2024-04-08 10:00 | promise | 100 | 2024-04-15" for i in range(100))
+    many = f"debtor_id | at | outcome | promise_amount | promise_due_on\n{rows}"
+    assert past(contacts=many)["debtor_id"].nunique() == 100
+    assert 10 < past(contacts=many, most_promises=40)["debtor_id"].nunique() < 70

@@ -1,6 +1,7 @@
 """Open promises with what was known of them at a date, and what became of those whose time is over."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import ibis
@@ -12,8 +13,8 @@ from duewise.features.dates import on_each_date
 from duewise.features.events import known_contacts
 from duewise.features.frame import stack
 from duewise.features.point_in_time import AsOf, day, in_window
-from duewise.features.promise_ledger import GRACE_DAYS, KEPT, OPEN, promises
-from duewise.features.scope import accounts_in_scope
+from duewise.features.promise_ledger import GRACE_DAYS, KEPT, OPEN, is_promise, promises
+from duewise.features.scope import accounts_in_scope, in_sample
 from duewise.features.settings import FeatureSettings
 from duewise.sources.tables import Tables
 
@@ -37,15 +38,8 @@ LEARNING_STEP_DAYS = 5
 """Days between the dates at which past promises are looked at; no divisor of a week, and most are seen."""
 
 
-def open_promises(
-    tables: Tables, dates: Iterable[date], settings: FeatureSettings, sample: float | None = None
-) -> pd.DataFrame:
+def open_promises(tables: Tables, dates: Iterable[date], settings: FeatureSettings) -> pd.DataFrame:
     """Return the promises that were open at each date, of debtors in scope, by what was known then.
-
-    Parameters
-    ----------
-    sample : float, optional
-        Share of debtors to look at.
 
     Returns
     -------
@@ -57,7 +51,7 @@ def open_promises(
         were kept in a year; and the `WORDS`: channel and attitude of the conversation. By date, debtor, due
         date and contact.
     """
-    parts = on_each_date(tables.con, dates, lambda as_of: _open_at(tables, as_of, settings, sample))
+    parts = on_each_date(tables.con, dates, lambda as_of: _open_at(tables, as_of, settings))
     return stack([part for _, part in parts])
 
 
@@ -67,7 +61,7 @@ def past_promises(
     history_days: int,
     delay_days: int,
     settings: FeatureSettings,
-    sample: float | None = None,
+    most_promises: int,
 ) -> pd.DataFrame:
     """Return promises that were open at past dates and whose outcome is known at `end`.
 
@@ -82,6 +76,8 @@ def past_promises(
         How far back to look.
     delay_days : int
         Days that payments take to reach the books.
+    most_promises : int
+        Beyond about so many promises on record, only those of sampled debtors are looked at.
 
     Returns
     -------
@@ -91,10 +87,13 @@ def past_promises(
     """
     steps = range(LEARNING_STEP_DAYS, history_days + 1, LEARNING_STEP_DAYS)
     dates = sorted(end - timedelta(days=step) for step in steps)
-    if not dates:
+    promised = tables.contacts.filter(is_promise(tables.contacts))
+    on_record = int(promised.count().to_pyarrow().as_py())
+    if not dates or on_record == 0:
         return pd.DataFrame()
-    seen = open_promises(tables, dates, settings, sample)
-    ledger = promises(tables, end, settings.timezone, sample)
+    promisers = _promisers(tables, min(1.0, most_promises / on_record))
+    seen = open_promises(promisers, dates, settings)
+    ledger = promises(promisers, end, settings.timezone)
     ends = stack(
         [
             ledger.select(
@@ -114,12 +113,21 @@ def due_next(promised: pd.DataFrame) -> pd.DataFrame:
     return promised.drop_duplicates(["debtor_id", "as_of"], keep="first")
 
 
-def _open_at(tables: Tables, as_of: AsOf, settings: FeatureSettings, sample: float | None) -> ibis.Table:
-    ledger = promises(tables, as_of, settings.timezone, sample)
+def _promisers(tables: Tables, sample: float) -> Tables:
+    """Return what concerns promises of debtors who ever promised, computed once for all dates."""
+    promised = tables.contacts.filter(is_promise(tables.contacts))
+    promised = promised.filter(in_sample(promised.debtor_id, sample)).cache()
+    accounts = tables.accounts.semi_join(promised, "debtor_id").cache()
+    payments = tables.payments.semi_join(accounts, "account_id").cache()
+    return replace(tables, contacts=promised, accounts=accounts, payments=payments)
+
+
+def _open_at(tables: Tables, as_of: AsOf, settings: FeatureSettings) -> ibis.Table:
+    ledger = promises(tables, as_of, settings.timezone)
     contacts = known_contacts(tables, as_of, settings.timezone).select("contact_id", "attitude")
     open_now = ledger.filter(ledger.status == OPEN)
     told = open_now.left_join(contacts, "contact_id").drop("contact_id_right")
-    told = told.inner_join(_debts(tables, as_of, sample), "debtor_id")
+    told = told.inner_join(_debts(tables, as_of), "debtor_id")
     told = told.left_join(_past(ledger), "debtor_id").drop("debtor_id_right")
     income = tables.debtors.monthly_income
     if "monthly_income" in settings.protected:
@@ -150,8 +158,8 @@ def _open_at(tables: Tables, as_of: AsOf, settings: FeatureSettings, sample: flo
     ).order_by("debtor_id", "due_on", "contact_id")
 
 
-def _debts(tables: Tables, as_of: AsOf, sample: float | None) -> ibis.Table:
-    accounts = accounts_in_scope(tables, as_of, sample)
+def _debts(tables: Tables, as_of: AsOf) -> ibis.Table:
+    accounts = accounts_in_scope(tables, as_of)
     return accounts.group_by("debtor_id").agg(
         balance=exact_sum(accounts.balance, THOUSANDTHS), dpd=accounts.dpd.max()
     )

@@ -42,11 +42,7 @@ def promises(tables: Tables, as_of: AsOf, timezone: str, sample: float | None = 
         between promise and due date); days are local dates.
     """
     contacts = known_contacts(tables, as_of, timezone)
-    promised = contacts.filter(
-        (contacts.outcome == Outcome.PROMISE)
-        | (contacts.promise_amount > 0)
-        | contacts.promise_due_on.notnull()
-    )
+    promised = contacts.filter(is_promise(contacts))
     made_on = to_local(promised["at"], timezone, as_of).date()
     term = ibis.interval(days=DEFAULT_TERM_DAYS)
     due_on = ibis.greatest(promised.promise_due_on.coalesce((made_on + term).cast("date")), made_on)
@@ -76,6 +72,12 @@ def promises(tables: Tables, as_of: AsOf, timezone: str, sample: float | None = 
         overdue_days=days_before(ledger.due_on, as_of),
         term_days=ledger.due_on.delta(ledger.made_on, unit="day"),
     ).drop("deadline")
+
+
+def is_promise(contacts: ibis.Table) -> ibis.Value:
+    """Return whether a promise to pay came out of a contact, by its outcome or by what was noted of it."""
+    noted = (contacts.promise_amount > 0) | contacts.promise_due_on.notnull()
+    return (contacts.outcome == Outcome.PROMISE) | noted
 
 
 def _received(

@@ -25,7 +25,10 @@ from duewise.sources.tables import Tables
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 300_000
-"""Attempts that reach is learned from: weights of a handful of numbers need no more."""
+"""Attempts that reach is learned from: a handful of weights and some hundred rates need no more."""
+
+MAX_PROMISES = 50_000
+"""Promises that are learned from, each seen on the one or two dates on which it was open."""
 
 FIGURES = ("log_loss", "brier", "auc")
 
@@ -49,20 +52,20 @@ class ContactTraining:
     warnings: tuple[str, ...]
 
 
-def train_contact(tables: Tables, portfolio: Portfolio, end: date, sample: float = 1.0) -> ContactTraining:
+def train_contact(tables: Tables, portfolio: Portfolio, end: date) -> ContactTraining:
     """Return what past contacts teach, by what was known before `end`.
 
     Parameters
     ----------
     end : date
         The books hold nothing from its 00:00 UTC on.
-    sample : float
-        Share of debtors whose promises are looked at.
     """
     training, settings = portfolio.training, FeatureSettings.of(portfolio)
     days = (training.history_days, training.posting_delay_days)
     reach, judged_reach = fit_reach(past_attempts(tables, end, *days, settings, MAX_ATTEMPTS))
-    promise, judged_promise = fit_promise(past_promises(tables, end, *days, settings, sample), training.seed)
+    promise, judged_promise = fit_promise(
+        past_promises(tables, end, *days, settings, MAX_PROMISES), training.seed
+    )
     metrics: dict[str, Estimate] = {}
     for channel, judged in judged_reach.items():
         forecasts = {"record": judged.record, "hour": judged.hour}

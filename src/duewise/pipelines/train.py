@@ -13,6 +13,7 @@ import structlog
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio
+from duewise.evaluate.drift import learn_reference
 from duewise.evaluate.judgement import JudgedRows, judge_money, judge_probabilities
 from duewise.evaluate.model_card import JudgedHorizon, model_card
 from duewise.explain.explanation import Explainer, learn_explainer
@@ -104,10 +105,18 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
         first = fitted[portfolio.horizons[0]]
         channels = _channels(opened.tables, portfolio, nights, encoding, first.repayment)
         warnings += _channel_warnings(channels)
-        contact = train_contact(opened.tables, portfolio, nights.end, history.sample)
+        contact = train_contact(opened.tables, portfolio, nights.end)
         warnings += contact.warnings
         bundle = _bundle(
-            portfolio, as_of, nights, encoding, fitted, channels, contact, _explainer(history, first)
+            portfolio,
+            as_of,
+            nights,
+            encoding,
+            fitted,
+            channels,
+            contact,
+            _explainer(history, first),
+            _reference(history, first),
         )
         registered = register(
             bundle,
@@ -184,6 +193,7 @@ def _bundle(
     channels: ChannelTraining | None,
     contact: ContactTraining,
     explainer: Explainer,
+    reference: list[dict[str, Any]],
 ) -> Bundle:
     first = fitted[portfolio.horizons[0]].rows
     info = BundleInfo(
@@ -206,6 +216,7 @@ def _bundle(
         reach=contact.reach,
         promise=contact.promise,
         explainer=explainer.to_json(),
+        reference=reference,
     )
 
 
@@ -213,6 +224,13 @@ def _explainer(history: History, fitted: FittedHorizon) -> Explainer:
     by_name = {feature.name: feature for feature in history.catalogue}
     features = [by_name[name] for name in fitted.rows.encoding.names]
     return learn_explainer(fitted.repayment.booster, features, fitted.rows.matrix)
+
+
+def _reference(history: History, fitted: FittedHorizon) -> list[dict[str, Any]]:
+    """Return the distributions that later nights are compared with."""
+    known = history.labels[f"mature_{fitted.rows.horizon}d"].to_numpy(dtype=bool)
+    night = history.features["as_of"].to_numpy()[known]
+    return learn_reference(fitted.rows.encoding, fitted.rows.matrix, night)
 
 
 def _warnings(portfolio: Portfolio, history: History, rows: Mapping[int, HorizonRows]) -> tuple[str, ...]:
@@ -254,7 +272,9 @@ def _record(
     from duewise.evaluate.plots import calibration_figure, gain_figure, shap_figure
 
     documents = {
-        "model_card.md": model_card(bundle, judged, warnings),
+        "model_card.md": model_card(
+            bundle, judged, warnings, None if channels is None else channels.policies
+        ),
         "feature_catalogue.json": _json([asdict(feature) for feature in history.catalogue]),
         "data_fingerprint.json": _json(report.as_dict()),
         "channels.json": _json(None if channels is None else channels.evidence),
@@ -287,14 +307,16 @@ def _record(
             **{f"calibration_{h}d": f.repayment.calibrator.kind for h, f in fitted.items()},
             **{f"amount_{h}d": f.amount.shape for h, f in fitted.items()},
         },
-        metrics=_metrics(judged, contact),
+        metrics=_metrics(judged, contact, channels),
         tags={"code_version": bundle.info.code_version},
         documents=documents,
         figures=figures,
     )
 
 
-def _metrics(judged: Mapping[int, JudgedHorizon], contact: ContactTraining) -> dict[str, float]:
+def _metrics(
+    judged: Mapping[int, JudgedHorizon], contact: ContactTraining, channels: ChannelTraining | None
+) -> dict[str, float]:
     """Return every figure with the ends of its interval under a flat name."""
     named = {
         f"{model}_{horizon}d/{figure}": estimate
@@ -309,6 +331,7 @@ def _metrics(judged: Mapping[int, JudgedHorizon], contact: ContactTraining) -> d
         for figure, estimate in figures.items()
     }
     named |= contact.metrics
+    named |= {} if channels is None else channels.policies.figures()
     flat: dict[str, float] = {}
     for name, estimate in named.items():
         flat |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
