@@ -93,6 +93,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     )
     value.fit(data.features, data.action, data.share * data.balance / scale, **arguments)
     fitted = replace(value.training_, log=replace(value.training_.log, scale=scale))  # speaks of money
+    if not fitted.overlap.usable[1:].any():
+        log.warning("channels_not_supported", rows=len(data), acted=acted)
+        return None
     effect = value.out_of_fold_effects_ * scale[:, None]
     cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
     worth = worth_of_acting(fitted, effect, cost)
