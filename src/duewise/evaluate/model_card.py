@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from duewise.evaluate.bootstrap import Estimate
 from duewise.evaluate.judgement import Judgement
 from duewise.evaluate.metrics import MoneyMetrics, ProbabilityMetrics
+from duewise.evaluate.policy_values import PolicyTable
 from duewise.models.bundle import Bundle
 from duewise.models.splits import TimeRoles
 
@@ -44,7 +45,12 @@ class JudgedHorizon:
     censored: int
 
 
-def model_card(bundle: Bundle, judged: Mapping[int, JudgedHorizon], warnings: Sequence[str]) -> str:
+def model_card(
+    bundle: Bundle,
+    judged: Mapping[int, JudgedHorizon],
+    warnings: Sequence[str],
+    policies: PolicyTable | None = None,
+) -> str:
     """Return the card as Markdown."""
     info = bundle.info
     lines = [
@@ -63,6 +69,8 @@ def model_card(bundle: Bundle, judged: Mapping[int, JudgedHorizon], warnings: Se
     ]
     for horizon, result in judged.items():
         lines += [*_section(bundle, horizon, result), ""]
+    if policies is not None:
+        lines += [*_policies(policies), ""]
     absent = [h for h in info.horizons if h not in judged]
     if absent:
         lines += [f"No model for {', '.join(map(str, absent))} days: history is too short.", ""]
@@ -90,6 +98,45 @@ def _section(bundle: Bundle, horizon: int, result: JudgedHorizon) -> list[str]:
         "",
         *_table("money", MoneyMetrics.NAMES, {"expected money": result.money}),
     ]
+
+
+def _policies(table: PolicyTable) -> list[str]:
+    """Return what was done, one action for all, rankings and the learned policy, side by side."""
+
+    def money(estimate: Estimate) -> str:
+        return f"{estimate.value:,.2f} [{estimate.low:,.2f}, {estimate.high:,.2f}]"
+
+    lines = [
+        "## What policies are worth",
+        "",
+        "Money per decision within the first horizon, on rows that the deciding and the valuing models had "
+        "not seen; intervals (95%) clustered by debtor. Gains are net of the cost of actions. An action "
+        f"without support in history is left undone; {table.left_out:.1%} of the decisions lie where nothing "
+        "can be compared, and are left out.",
+        "",
+        "| policy | acts on | recovered (SNIPS) | recovered (DR) | over doing nothing | over what was done |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row.policy.replace('_', ' ')} | {row.acted:.1%} | "
+        f"{money(Estimate(row.snips.value, row.snips.low, row.snips.high))} | "
+        f"{money(Estimate(row.dr.value, row.dr.low, row.dr.high))} | {money(row.gain)} | "
+        f"{money(row.over_logged)} |"
+        for row in table.policies
+    ]
+    warned = [
+        f"- {row.policy.replace('_', ' ')}: {text}" for row in table.policies for text in row.dr.warnings
+    ]
+    if warned:
+        lines += ["", *warned]
+    if table.learned is not None and table.by_propensity is not None:
+        lines += [
+            "",
+            "Targeting under a budget, mean money per person over spending the same at random: in order of "
+            f"learned effect {money(table.learned.area)}, in order of propensity "
+            f"{money(table.by_propensity.area)}.",
+        ]
+    return lines
 
 
 def _table(head: str, names: Sequence[str], rows: Mapping[str, Mapping[str, Estimate]]) -> list[str]:

@@ -80,6 +80,24 @@ class PolicyTable:
     by_propensity: TargetingCurve | None
     left_out: float
 
+    def figures(self) -> dict[str, Estimate]:
+        """Return every figure under a flat name."""
+        named = {
+            f"policy_{row.policy}/{figure}": estimate
+            for row in self.policies
+            for figure, estimate in {
+                "snips": Estimate(row.snips.value, row.snips.low, row.snips.high),
+                "dr": Estimate(row.dr.value, row.dr.low, row.dr.high),
+                "gain": row.gain,
+                "over_logged": row.over_logged,
+            }.items()
+        }
+        curves = {"learned": self.learned, "propensity": self.by_propensity}
+        named |= {
+            f"targeting_by_{order}/area": curve.area for order, curve in curves.items() if curve is not None
+        }
+        return named
+
 
 def value_policies(
     fitted: CrossFit, out_of_fold: Floats, names: Sequence[str], cost: Floats, seed: int = 0

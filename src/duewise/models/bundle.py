@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ class Bundle:
         When a debtor is reached and whether an open promise is kept; None where nothing is on record.
     explainer : dict or None
         What explanations learned at training, as plain values; :mod:`duewise.explain` reads it.
+    reference : list or None
+        Distributions of the training features, as plain values; :mod:`duewise.evaluate.drift` reads it.
     version : str or None
         Name and number under which it is registered; None until then.
     """
@@ -75,6 +77,7 @@ class Bundle:
     reach: Reach | None = None
     promise: Promise | None = None
     explainer: Mapping[str, Any] | None = None
+    reference: Sequence[Mapping[str, Any]] | None = None
     version: str | None = None
 
     def score(self, frame: pd.DataFrame, threads: int = 1) -> pd.DataFrame:
@@ -135,6 +138,7 @@ class Bundle:
                 "reach": self.reach is not None,
                 "promise": self.promise is not None,
                 "explainer": self.explainer,
+                "reference": self.reference,
             },
         )
 
@@ -152,6 +156,7 @@ class Bundle:
             reach=Reach.load(folder) if content["reach"] else None,
             promise=Promise.load(folder) if content["promise"] else None,
             explainer=content["explainer"],
+            reference=content.get("reference"),
         )
 
 
