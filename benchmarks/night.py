@@ -48,8 +48,8 @@ def main() -> None:
             stages = ", ".join(f"{name} {spent:.1f}" for name, spent in manifest["seconds"].items())
             print(
                 f"{size:>9,} debtors ({in_scope:,} in scope): {seconds:7.1f} s, "
-                f"{manifest['peak_memory_mib'] / 1024:.2f} GiB, per thousand {per_thousand / baseline:.2f} of the "
-                f"smallest\n          {stages}"
+                f"{manifest['peak_memory_mib'] / 1024:.2f} GiB, per thousand "
+                f"{per_thousand / baseline:.2f} of the smallest\n          {stages}"
             )
 
 
