@@ -16,8 +16,8 @@ _REMEDIES: dict[Reason, str] = {
     Reason.MALFORMED_ROW: "quote fields that hold the separator, a quote or a line break",
     Reason.NULL_KEY: "fill the key, or map the column that holds it under mapping.{table}.columns",
     Reason.NULL_REQUIRED: "fill the column, or map the one that holds it under mapping.{table}.columns",
-    Reason.UNREADABLE: "say how dates are written under mapping.{table}.formats, or translate codes under "
-    "mapping.{table}.codes",
+    Reason.UNREADABLE: "correct the values, say how dates are written under mapping.{table}.formats, or "
+    "translate codes under mapping.{table}.codes",
     Reason.NEGATIVE: "give amounts without sign; the kind of a payment says which way it goes",
     Reason.TOO_SMALL: "correct the values in the export",
     Reason.TOO_LARGE: "correct the values in the export",
@@ -114,6 +114,14 @@ def run_notes(reports: Mapping[Table, TableReport]) -> list[str]:
             f"{table}.{column}: numbers are read with a decimal comma." for column in report.decimal_comma
         ]
     return notes
+
+
+def without_account(debtors: int, read: int) -> str:
+    """Return the note that some debtors cannot get a strategy."""
+    return (
+        f"debtors: {debtors:,} of {read:,} rows of debtors have no account and get no strategy; if they owe, "
+        "export their accounts too."
+    )
 
 
 def too_many_bad(report: TableReport, limit: float) -> str:

@@ -45,13 +45,22 @@ def report_on(
         _check_as_of(con, tables, newest, as_of)
     warnings = notices.table_warnings(reports, as_of, limit, portfolio.portfolio.language)
     warnings += _feed_warnings(con, portfolio, tables, newest, as_of)
-    return AcceptanceReport(
-        as_of, reports, tuple(warnings), tuple(refusals), tuple(notices.run_notes(reports))
-    )
+    notes = notices.run_notes(reports)
+    if not refusals and (idle := _debtors_without_account(con, tables)):
+        notes.append(notices.without_account(idle, reports[Table.DEBTORS].read))
+    return AcceptanceReport(as_of, reports, tuple(warnings), tuple(refusals), tuple(notes))
 
 
 def _absent_report(table: Table) -> TableReport:
     return replace(TableReport(table), absent_columns=tuple(contract_columns(table)), present=False)
+
+
+def _debtors_without_account(con: duckdb.DuckDBPyConnection, tables: Mapping[Table, Examined]) -> int:
+    found = con.execute(
+        f"SELECT count(*) FROM {tables[Table.DEBTORS].accepted} "
+        f"ANTI JOIN {tables[Table.ACCOUNTS].accepted} USING (debtor_id)"
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _check_as_of(
