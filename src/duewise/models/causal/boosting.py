@@ -40,7 +40,7 @@ class BinnedTable:
             label=np.zeros(len(matrix)),
             categorical_feature=list(categorical),
             # On a real portfolio with many near-empty columns, histograms by columns over a subset of a table
-            # with bundled columns crashed or grew other trees (LightGBM 4.7); unbundled or by rows they agree.
+            # with bundled columns crashed or grew other trees (LightGBM 4.7); unbundled or by rows all agree.
             params={
                 "enable_bundle": False,
                 "max_bin": MAX_BINS,
