@@ -272,6 +272,43 @@ def whatif(
     print_whatif(run_whatif(base, changed, _day(as_of), frontier_of=frontier))
 
 
+@app.command()
+def evaluate(
+    portfolio: PortfolioFile, as_of: AsOf = None, data: Data = None, out: Out = None, set_: Set = None
+) -> None:
+    """Compare past runs with what was paid since: forecasts, and what the policy added to the control cell.
+
+    Says "too early to tell" where horizons have not passed; writes nothing.
+    """
+    from duewise.console_audits import print_evaluation
+    from duewise.pipelines.evaluate import evaluate as run_evaluate
+
+    print_evaluation(run_evaluate(_load(portfolio, set_, data=data, out=out), _day(as_of)))
+
+
+@app.command()
+def monitor(
+    portfolio: PortfolioFile,
+    as_of: LatestRun = None,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    dry_run: DryRun = False,
+    strict: Strict = False,
+) -> None:
+    """Look for drift of features, forecasts that no longer hold, and differences between groups of people.
+
+    Writes monitor.json beside the run.
+    """
+    from duewise.console_audits import print_monitoring
+    from duewise.pipelines.monitor import monitor as run_monitor
+
+    settings = _load(portfolio, set_, data=data, out=out)
+    found = run_monitor(settings, None if as_of is None else _day(as_of), dry_run=dry_run)
+    print_monitoring(found)
+    _leave(bool(found.alarms), strict)
+
+
 @rules_app.command("list")
 def show_rules(
     portfolio: PortfolioFile,

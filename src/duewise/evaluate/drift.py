@@ -8,7 +8,7 @@ when it also lies further off than any single night of training did, and further
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,7 +96,7 @@ def learn_reference(encoding: Encoding, matrix: Floats32, night: NDArray[Any]) -
     return [asdict(reference) for reference in found if reference is not None]
 
 
-def read_reference(content: list[Mapping[str, Any]]) -> list[FeatureReference]:
+def read_reference(content: Sequence[Mapping[str, Any]]) -> list[FeatureReference]:
     """Return what `learn_reference` wrote."""
     return [
         FeatureReference(
@@ -141,7 +141,7 @@ def psi(shares: Floats, counts: NDArray[Any]) -> float:
     >>> psi(np.array([0.5, 0.5]), np.array([500, 500])) < 1e-6
     True
     >>> round(psi(np.array([0.5, 0.5]), np.array([800, 200])), 2)
-    0.42
+    0.41
     """
     n, bins = counts.sum(), len(counts)
     now = (counts + 0.5) / (n + 0.5 * bins)

@@ -69,6 +69,13 @@ class PublishedRun:
         )
 
 
+def published_runs(runs: Path) -> list[PublishedRun]:
+    """Return every run that stands, by date."""
+    folders = sorted(path.parent for path in runs.glob("[0-9]*/manifest.json"))
+    manifests = ((folder, read_manifest(folder)) for folder in folders)
+    return [PublishedRun(folder, manifest) for folder, manifest in manifests if manifest is not None]
+
+
 def find_run(runs: Path, as_of: date | None) -> PublishedRun:
     """Return the run of a night; the latest where none is named.
 
