@@ -176,7 +176,7 @@ def _comparisons(
 def _decisions(tables: Tables, runs: list[PublishedRun], as_of: date) -> pd.DataFrame:
     """Return debtor, night and cell from the runs that stand, and from assignments of other nights."""
     columns = ["debtor_id", "as_of", "cell"]
-    parts = [run.strategies(columns).to_pandas() for run in runs]
+    parts = [run.strategies(["debtor_id", "cell"]).to_pandas().assign(as_of=run.as_of) for run in runs]
     assigned = tables.assignments
     known = assigned.filter(assigned.as_of < as_of, assigned.cell.isin([str(c) for c in Cell]))
     logged = known.select(*columns).to_pandas()
