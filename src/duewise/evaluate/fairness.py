@@ -108,7 +108,7 @@ def _audit(
     selected = miscalibration = None
     notes = []
     if acted is not None and np.isfinite(acted[here]).any():
-        selected = _mean(acted[here])
+        selected = _rate(acted[here])
         if (ratio := _selection_ratio(acted, here)) is not None and ratio.high < FOUR_FIFTHS:
             notes.append(f"acted on {ratio.value:.2f} times as often as the others")
     if judged is not None:
@@ -133,6 +133,15 @@ def _mean(values: Floats, level: float = LEVEL) -> Estimate:
         return Estimate(float(known.mean()) if len(known) else float("nan"), -np.inf, np.inf)
     half = float(norm.ppf(0.5 + level / 2)) * known.std(ddof=1) / np.sqrt(len(known))
     return Estimate(float(known.mean()), float(known.mean() - half), float(known.mean() + half))
+
+
+def _rate(values: Floats, level: float = LEVEL) -> Estimate:
+    """Return the share of ones with Wilson's interval, which stays between 0 and 1."""
+    known = values[np.isfinite(values)]
+    n, share, z = len(known), float(known.mean()), float(norm.ppf(0.5 + level / 2))
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return Estimate(share, float(centre - half), float(centre + half))
 
 
 def _selection_ratio(acted: Floats, here: NDArray[np.bool_]) -> Estimate | None:

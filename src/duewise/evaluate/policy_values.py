@@ -42,7 +42,7 @@ class ValuedPolicy:
     ----------
     policy : str
         Name: ``logged``, ``random``, ``propensity_ranking``, ``learned``, ``learned_same_budget``, or
-        ``all_<action>``.
+        ``all_<action>`` for actions that are supported anywhere.
     acted : float
         Share of decisions on which it acts; where an action is not supported it does nothing.
     snips, dr : PolicyValue
@@ -122,7 +122,11 @@ def value_policies(
     learned = np.nan_to_num(effect - cost, nan=-np.inf)
     learned[:, 0] = 0.0
     targets = {
-        **{f"all_{name}": _where_supported(_everyone(inside, arm), inside) for arm, name in enumerate(names)},
+        **{
+            f"all_{name}": _where_supported(_everyone(inside, arm), inside)
+            for arm, name in enumerate(names)
+            if inside[:, arm].any()
+        },
         "random": _where_supported(_at_random(log, inside), inside),
         "propensity_ranking": _where_supported(_ranked(log, inside, chance), inside),
         "learned": _one_hot(learned.argmax(axis=1), len(names)),
