@@ -94,7 +94,9 @@ class Encoding:
                 columns[feature.name] = matrix[:, i]
             else:
                 codes = np.nan_to_num(matrix[:, i], nan=-1.0).astype(np.int16)
-                columns[feature.name] = pd.Categorical.from_codes(codes, categories=list(feature.levels))
+                columns[feature.name] = pd.Categorical.from_codes(
+                    codes, dtype=pd.CategoricalDtype(list(feature.levels))
+                )
         return pd.DataFrame(columns, index=frame.index, copy=False)
 
     def example(self, matrix: Floats32) -> pd.DataFrame:
