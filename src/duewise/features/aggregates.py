@@ -24,12 +24,12 @@ def count_where(condition: ibis.Value) -> ibis.Value:
 
 def least(value: ibis.Value, where: ibis.Value) -> ibis.Value:
     """Return the least value where a condition holds; null where it never does."""
-    return _only(value, where).min()
+    return only(value, where).min()
 
 
 def most(value: ibis.Value, where: ibis.Value) -> ibis.Value:
     """Return the greatest value where a condition holds; null where it never does."""
-    return _only(value, where).max()
+    return only(value, where).max()
 
 
 def money_sum(amount: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
@@ -39,10 +39,11 @@ def money_sum(amount: ibis.Value, where: ibis.Value | None = None) -> ibis.Value
 
 def exact_sum(value: ibis.Value, scale: float, where: ibis.Value | None = None) -> ibis.Value:
     """Return the exact sum of numbers rounded to 1 / `scale`; null when nothing was summed."""
-    return whole(_only(value, where), scale).sum() / scale
+    return whole(only(value, where), scale).sum() / scale
 
 
-def _only(value: ibis.Value, where: ibis.Value | None) -> ibis.Value:
+def only(value: ibis.Value, where: ibis.Value | None) -> ibis.Value:
+    """Return `value` where a condition holds and null elsewhere."""
     return value if where is None else where.ifelse(value, ibis.null(value.type()))
 
 
@@ -62,7 +63,7 @@ def least_code(order: ibis.Value, code: ibis.Value, where: ibis.Value | None = N
     Ordered "first value" aggregates differ between engines and cost a sort; the least of one number that
     holds order and code does not. :func:`decode` reads it.
     """
-    return _only(order.cast("int64") * CODES + code, where).min()
+    return only(order.cast("int64") * CODES + code, where).min()
 
 
 def encode(value: ibis.Value, vocabulary: tuple[str, ...]) -> ibis.Value:

@@ -20,8 +20,8 @@ from duewise.features.aggregates import (
     decode,
     encode,
     exact_sum,
-    least,
     least_code,
+    only,
     ratio,
 )
 from duewise.features.point_in_time import in_window
@@ -45,8 +45,31 @@ def outbound(contacts: ibis.Table) -> ibis.Value:
     return contacts.direction != Direction.INBOUND
 
 
-def _live(contacts: ibis.Table) -> ibis.Value:
-    return outbound(contacts) & contacts.channel.isin(LIVE_CHANNELS)
+def with_ages(contacts: ibis.Table) -> ibis.Table:
+    """Return known contacts with their age once for each kind of contact, null for other kinds.
+
+    A window is then one comparison and a recency one minimum. Engines evaluate a condition anew for each of
+    the hundred aggregates below, so what those share belongs in a column: a third less time on DuckDB.
+
+    Returns
+    -------
+    ibis.Table
+        With ``sent_age``, ``reached_age``, ``inbound_age``, ``live_age``, ``live_reached_age`` and, for each
+        channel, ``<channel>_age`` and ``<channel>_reached_age``.
+    """
+    sent = outbound(contacts)
+    in_person = sent & contacts.reached
+    live = contacts.channel.isin(LIVE_CHANNELS)
+    kinds = {
+        "sent": sent,
+        "reached": in_person,
+        "inbound": contacts.direction == Direction.INBOUND,
+        "live": sent & live,
+        "live_reached": in_person & live,
+        **{channel: sent & (contacts.channel == channel) for channel in CHANNELS},
+        **{f"{channel}_reached": in_person & (contacts.channel == channel) for channel in TWO_WAY_CHANNELS},
+    }
+    return contacts.mutate(**{f"{kind}_age": only(contacts.age_days, where) for kind, where in kinds.items()})
 
 
 @feature(
@@ -61,7 +84,7 @@ def _live(contacts: ibis.Table) -> ibis.Value:
 )
 def attempts(contacts: ibis.Table, days: int) -> ibis.Value:
     """Outbound contacts by any channel in the last {days} days."""
-    return count_where(outbound(contacts) & in_window(contacts, days))
+    return count_where(contacts.sent_age <= days)
 
 
 @feature(
@@ -74,15 +97,13 @@ def attempts(contacts: ibis.Table, days: int) -> ibis.Value:
 )
 def channel_attempts(contacts: ibis.Table, channel: Channel, days: int) -> ibis.Value:
     """Outbound contacts by {channel} in the last {days} days."""
-    sent = outbound(contacts) & (contacts.channel == channel)
-    return count_where(sent & in_window(contacts, days))
+    return count_where(contacts[f"{channel}_age"] <= days)
 
 
 @measure(nothing=0.0, name="{channel}_reached_{days}d", each={"channel": TWO_WAY_CHANNELS, "days": (90, 365)})
 def channel_reached(contacts: ibis.Table, channel: Channel, days: int) -> ibis.Value:
     """Outbound contacts by {channel} in the last {days} days that reached the debtor in person."""
-    sent = outbound(contacts) & (contacts.channel == channel)
-    return count_where(sent & contacts.reached & in_window(contacts, days))
+    return count_where(contacts[f"{channel}_reached_age"] <= days)
 
 
 @feature(
@@ -110,7 +131,7 @@ def channel_reached_share(debtor: ibis.Table, channel: Channel, days: int) -> ib
 )
 def days_since_channel(contacts: ibis.Table, channel: Channel) -> ibis.Value:
     """Days since the last outbound contact by {channel}; null when never."""
-    return least(contacts.age_days, where=outbound(contacts) & (contacts.channel == channel))
+    return contacts[f"{channel}_age"].min()
 
 
 @feature(
@@ -123,7 +144,7 @@ def days_since_channel(contacts: ibis.Table, channel: Channel) -> ibis.Value:
 )
 def days_since_last_contact(contacts: ibis.Table) -> ibis.Value:
     """Days since the last outbound contact by any channel; null when never."""
-    return least(contacts.age_days, where=outbound(contacts))
+    return contacts.sent_age.min()
 
 
 @feature(
@@ -138,19 +159,19 @@ def days_since_last_contact(contacts: ibis.Table) -> ibis.Value:
 )
 def reached(contacts: ibis.Table, days: int) -> ibis.Value:
     """Outbound contacts in the last {days} days that reached the debtor in person."""
-    return count_where(outbound(contacts) & contacts.reached & in_window(contacts, days))
+    return count_where(contacts.reached_age <= days)
 
 
 @measure(nothing=0.0, name="live_attempts_{days}d", each={"days": (90, 365)})
 def live_attempts(contacts: ibis.Table, days: int) -> ibis.Value:
     """Calls, AI calls and visits in the last {days} days."""
-    return count_where(_live(contacts) & in_window(contacts, days))
+    return count_where(contacts.live_age <= days)
 
 
 @measure(nothing=0.0, name="live_reached_{days}d", each={"days": (90, 365)})
 def live_reached(contacts: ibis.Table, days: int) -> ibis.Value:
     """Calls, AI calls and visits in the last {days} days that reached the right party."""
-    return count_where(_live(contacts) & contacts.reached & in_window(contacts, days))
+    return count_where(contacts.live_reached_age <= days)
 
 
 @feature(
@@ -178,10 +199,10 @@ def rpc_rate(debtor: ibis.Table, days: int) -> ibis.Value:
 )
 def days_since_reached(contacts: ibis.Table) -> ibis.Value:
     """Days since an outbound contact last reached the debtor in person; null when never."""
-    return least(contacts.age_days, where=outbound(contacts) & contacts.reached)
+    return contacts.reached_age.min()
 
 
-@measure()
+@measure(packed=True)
 def last_outcome_packed(contacts: ibis.Table) -> ibis.Value:
     """Outcome of the last outbound contact, with its age."""
     return least_code(contacts.age_seconds, encode(contacts.outcome, OUTCOMES), where=outbound(contacts))
@@ -193,7 +214,7 @@ def last_outcome(debtor: ibis.Table) -> ibis.Value:
     return decode(debtor.last_outcome_packed, OUTCOMES)
 
 
-@measure(name="{channel}_last_outcome_packed", each={"channel": LIVE_CHANNELS})
+@measure(packed=True, name="{channel}_last_outcome_packed", each={"channel": LIVE_CHANNELS})
 def channel_last_outcome_packed(contacts: ibis.Table, channel: Channel) -> ibis.Value:
     """Outcome of the last outbound contact by {channel}, with its age."""
     made = outbound(contacts) & (contacts.channel == channel)
@@ -214,7 +235,7 @@ def channel_last_outcome(debtor: ibis.Table, channel: Channel) -> ibis.Value:
     return decode(debtor[f"{channel}_last_outcome_packed"], OUTCOMES)
 
 
-@measure()
+@measure(packed=True)
 def last_channel_packed(contacts: ibis.Table) -> ibis.Value:
     """Channel of the last outbound contact, with its age."""
     return least_code(contacts.age_seconds, encode(contacts.channel, CHANNELS), where=outbound(contacts))
@@ -245,13 +266,13 @@ def n_channels_365d(debtor: ibis.Table) -> ibis.Value:
 )
 def inbound(contacts: ibis.Table, days: int) -> ibis.Value:
     """Contacts that the debtor started in the last {days} days."""
-    return count_where((contacts.direction == Direction.INBOUND) & in_window(contacts, days))
+    return count_where(contacts.inbound_age <= days)
 
 
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days since the debtor got in touch", "距上次主动联系天数")
 def days_since_inbound(contacts: ibis.Table) -> ibis.Value:
     """Days since the debtor last started a contact; null when never."""
-    return least(contacts.age_days, where=contacts.direction == Direction.INBOUND)
+    return contacts.inbound_age.min()
 
 
 @feature(
@@ -271,15 +292,14 @@ def refusals_365d(contacts: ibis.Table) -> ibis.Value:
 @feature(Tag.REACHABILITY, Unit.COUNT, "unanswered attempts in 90 days", "近90天未接次数")
 def no_answer_90d(contacts: ibis.Table) -> ibis.Value:
     """Outbound contacts in the last 90 days that nobody answered."""
-    missed = outbound(contacts) & (contacts.outcome == Outcome.NO_ANSWER)
-    return count_where(missed & in_window(contacts, 90))
+    return count_where((contacts.sent_age <= 90) & (contacts.outcome == Outcome.NO_ANSWER))
 
 
 @feature(Tag.REACHABILITY, Unit.COUNT, "wrong or dead contact points", "近一年无效联系方式次数")
 def wrong_or_bounced_365d(contacts: ibis.Table) -> ibis.Value:
     """Outbound contacts in the last 365 days that bounced or met a wrong party."""
-    astray = outbound(contacts) & contacts.outcome.isin((Outcome.WRONG_PARTY, Outcome.BOUNCED))
-    return count_where(astray & in_window(contacts, 365))
+    astray = contacts.outcome.isin((Outcome.WRONG_PARTY, Outcome.BOUNCED))
+    return count_where((contacts.sent_age <= 365) & astray)
 
 
 @feature(
@@ -297,19 +317,19 @@ def talk_seconds_365d(contacts: ibis.Table) -> ibis.Value:
 
 def _in_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:
     first, end = DAYPARTS[daypart]
-    return _live(contacts) & (contacts.local_hour >= first) & (contacts.local_hour < end)
+    return (contacts.local_hour >= first) & (contacts.local_hour < end)
 
 
 @measure(nothing=0.0, name="tried_{daypart}_365d", each={"daypart": tuple(DAYPARTS)})
 def tried_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:
     """Calls, AI calls and visits of a year at that time of day."""
-    return count_where(_in_daypart(contacts, daypart) & in_window(contacts, 365))
+    return count_where((contacts.live_age <= 365) & _in_daypart(contacts, daypart))
 
 
 @measure(nothing=0.0, name="answered_{daypart}_365d", each={"daypart": tuple(DAYPARTS)})
 def answered_daypart(contacts: ibis.Table, daypart: str) -> ibis.Value:
     """Calls, AI calls and visits of a year at that time of day that reached the right party."""
-    return count_where(_in_daypart(contacts, daypart) & contacts.reached & in_window(contacts, 365))
+    return count_where((contacts.live_reached_age <= 365) & _in_daypart(contacts, daypart))
 
 
 @feature(

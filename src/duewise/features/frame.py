@@ -1,6 +1,9 @@
 """Feature frames: numbers in float32, words as categories with levels that can be frozen."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -15,12 +18,19 @@ MOST_LEVELS = 200
 Levels = Mapping[str, Sequence[str]]
 
 
-def stack(parts: Sequence[ibis.Table | pa.Table]) -> pd.DataFrame:
-    """Return tables of one shape, one below the other, as one pandas frame with ``as_of`` as a time."""
-    arrow = [part if isinstance(part, pa.Table) else part.to_pyarrow() for part in parts]
-    frame: pd.DataFrame = pa.concat_tables(arrow).to_pandas(
-        split_blocks=True, self_destruct=True, date_as_object=False
-    )
+def stack(parts: Sequence[ibis.Table | pa.Table], words: Collection[str] = ()) -> pd.DataFrame:
+    """Return tables of one shape, one below the other, as one pandas frame with ``as_of`` as a time.
+
+    Parameters
+    ----------
+    words : collection of str
+        Columns to hold as categories: codes, not text, reach pandas.
+    """
+    table = pa.concat_tables(part if isinstance(part, pa.Table) else part.to_pyarrow() for part in parts)
+    for name in words:
+        position = table.column_names.index(name)
+        table = table.set_column(position, name, table[name].cast(pa.string()).dictionary_encode())
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True, date_as_object=False)
     return frame.assign(as_of=frame["as_of"].astype("datetime64[s]"))
 
 
@@ -34,19 +44,17 @@ def to_frame(parts: Sequence[pa.Table], features: Sequence[Feature]) -> pd.DataF
     features : sequence of Feature
         Which columns are categories, and the levels of those with a vocabulary.
     """
-    frame = stack(parts)
-    closed = {f.name: f.levels for f in features if f.is_category and f.levels}
-    closed["bucket"] = tuple(map(str, Bucket))
-    open_ended = {f.name for f in features if f.is_category and not f.levels} | {"region"}
-    present = [c for c in frame.columns if c in closed or c in open_ended]
-    levels = {c: closed[c] if c in closed else most_frequent(frame[c]) for c in present}
+    vocabularies = {f.name: f.levels for f in features if f.is_category}
+    vocabularies |= {"bucket": tuple(map(str, Bucket)), "region": ()}
+    frame = stack(parts, words=vocabularies)
+    levels = {name: listed or most_frequent(frame[name]) for name, listed in vocabularies.items()}
     return with_levels(frame, levels)
 
 
-def most_frequent(words: "pd.Series[str]") -> list[str]:
+def most_frequent(words: pd.Series[Any]) -> list[str]:
     """Return the levels of a category without a vocabulary: the most frequent words, sorted."""
-    counts = words.dropna().astype(str).value_counts().rename_axis("word").reset_index(name="n")
-    ranked = counts.sort_values(["n", "word"], ascending=[False, True])["word"]
+    counts = words.value_counts().rename_axis("word").reset_index(name="n").astype({"word": str})
+    ranked = counts[counts["n"] > 0].sort_values(["n", "word"], ascending=[False, True])["word"]
     return sorted(ranked.iloc[:MOST_LEVELS])
 
 
@@ -61,5 +69,11 @@ def levels_of(frame: pd.DataFrame) -> dict[str, list[str]]:
 
 def with_levels(frame: pd.DataFrame, levels: Levels) -> pd.DataFrame:
     """Return `frame` with its words as categories of the given levels; other words become missing."""
-    typed = {c: pd.Categorical(frame[c], categories=list(v)) for c, v in levels.items() if c in frame}
+    typed = {name: _category(frame[name], listed) for name, listed in levels.items() if name in frame}
     return frame.assign(**typed)
+
+
+def _category(words: pd.Series[Any], levels: Sequence[str]) -> pd.Series[Any]:
+    if isinstance(words.dtype, pd.CategoricalDtype):
+        return words.cat.set_categories(list(levels))
+    return words.astype(pd.CategoricalDtype(list(levels)))

@@ -10,9 +10,8 @@ from duewise.features.aggregates import (
     THOUSANDTHS,
     count_where,
     exact_sum,
-    least,
-    money_sum,
     most,
+    only,
     ratio,
     whole,
 )
@@ -27,9 +26,20 @@ AMOUNT_BITS = 2.0**44
 """Room for an amount in thousandths below the day in :func:`last_payment_packed`."""
 
 
-def is_payment(payments: ibis.Table) -> ibis.Value:
-    """Return whether a booking is money that came in."""
-    return payments.kind == PaymentKind.PAYMENT
+def with_paid_age(payments: ibis.Table) -> ibis.Table:
+    """Return bookings with ``paid_age`` (age of a payment, null for other kinds) and ``thousandths``.
+
+    What many aggregates share belongs in a column: engines evaluate it anew for each otherwise.
+    """
+    return payments.mutate(
+        paid_age=only(payments.age_days, payments.kind == PaymentKind.PAYMENT),
+        thousandths=whole(payments.amount, THOUSANDTHS),
+    )
+
+
+def _money(payments: ibis.Table, where: ibis.Value) -> ibis.Value:
+    """Return the money of the bookings where a condition holds; whole thousandths add exactly."""
+    return only(payments.thousandths, where).sum() / THOUSANDTHS
 
 
 @feature(
@@ -45,13 +55,13 @@ def is_payment(payments: ibis.Table) -> ibis.Value:
 )
 def n_payments(payments: ibis.Table, days: int) -> ibis.Value:
     """Payments in the last {days} days."""
-    return count_where(is_payment(payments) & in_window(payments, days))
+    return count_where(payments.paid_age <= days)
 
 
 @feature(Tag.WILLINGNESS, Unit.COUNT, "payments ever", "历史还款次数", topic="n_payments")
 def n_payments_ever(payments: ibis.Table) -> ibis.Value:
     """Payments ever made on any account of the debtor."""
-    return count_where(is_payment(payments))
+    return payments.paid_age.count()
 
 
 @feature(
@@ -68,13 +78,13 @@ def n_payments_ever(payments: ibis.Table) -> ibis.Value:
 )
 def paid(payments: ibis.Table, days: int) -> ibis.Value:
     """Money paid in the last {days} days."""
-    return money_sum(payments.amount, where=is_payment(payments) & in_window(payments, days))
+    return _money(payments, where=payments.paid_age <= days)
 
 
 @feature(Tag.ABILITY, Unit.MONEY, "paid ever", "历史还款总额", topic="paid", nothing=0.0)
 def paid_ever(payments: ibis.Table) -> ibis.Value:
     """Money ever paid on any account of the debtor."""
-    return money_sum(payments.amount, where=is_payment(payments))
+    return _money(payments, where=payments.paid_age.notnull())
 
 
 @feature(
@@ -105,21 +115,21 @@ def paid_share(debtor: ibis.Table, days: int) -> ibis.Value:
 )
 def days_since_last_payment(payments: ibis.Table) -> ibis.Value:
     """Days since the last payment; null when none was ever made."""
-    return least(payments.age_days, where=is_payment(payments))
+    return payments.paid_age.min()
 
 
 @feature(Tag.WILLINGNESS, Unit.DAYS, "days since the first payment", "距首次还款天数")
 def days_since_first_payment(payments: ibis.Table) -> ibis.Value:
     """Days since the first payment; null when none was ever made."""
-    return most(payments.age_days, where=is_payment(payments))
+    return payments.paid_age.max()
 
 
-@measure()
+@measure(packed=True)
 def last_payment_packed(payments: ibis.Table) -> ibis.Value:
     """Newest day and, on it, the largest payment, in one number that needs no ordering."""
-    amount = ibis.least(whole(payments.amount, THOUSANDTHS), AMOUNT_BITS - 1).cast("int64")
-    newest = (20_000 - payments.age_days).cast("int64") * int(AMOUNT_BITS) + amount
-    return most(newest, where=is_payment(payments))
+    amount = ibis.least(payments.thousandths, AMOUNT_BITS - 1).cast("int64")
+    newest = (20_000 - payments.paid_age).cast("int64") * int(AMOUNT_BITS) + amount
+    return newest.max()
 
 
 @feature(
@@ -144,7 +154,7 @@ def last_payment_to_balance(debtor: ibis.Table) -> ibis.Value:
 @feature(Tag.ABILITY, Unit.MONEY, "largest payment in a year", "近一年最大单笔还款", nothing=0.0)
 def largest_payment_365d(payments: ibis.Table) -> ibis.Value:
     """Largest single payment in the last 365 days."""
-    return most(payments.amount, where=is_payment(payments) & in_window(payments, 365))
+    return most(payments.amount, where=payments.paid_age <= 365)
 
 
 @feature(Tag.ABILITY, Unit.MONEY, "usual payment", "平均单笔还款")
@@ -166,17 +176,16 @@ def payments_to_clear(debtor: ibis.Table) -> ibis.Value:
     return ratio(debtor.balance * debtor.n_payments_365d, debtor.paid_365d)
 
 
-@measure()
+@measure(packed=True)
 def months_paid_bits(payments: ibis.Table) -> ibis.Value:
     """One bit for each of the last twelve months (of 30.4375 days) with a payment, newest lowest."""
-    month = ((payments.age_days - 1) / MONTH_DAYS).floor().cast("int64")
-    bit = ibis.cases(*((month == m, 2**m) for m in range(MONTHS)), else_=0).cast("int64")
-    return bit.bit_or(where=is_payment(payments) & (month < MONTHS))
+    month = ((payments.paid_age - 1) / MONTH_DAYS).floor().cast("int64")
+    return only(ibis.literal(1, "int64") << month, month < MONTHS).bit_or()
 
 
 def _paid_in_month(debtor: ibis.Table, month: int) -> ibis.Value:
     """Return 1 when the debtor paid `month` months ago, else 0."""
-    return (debtor.months_paid_bits.coalesce(0) / 2**month).floor().cast("int64") % 2
+    return ((debtor.months_paid_bits.coalesce(0) >> month) & 1).cast("int64")
 
 
 @feature(
@@ -245,17 +254,13 @@ def _angle(payments: ibis.Table) -> ibis.Value:
 @measure()
 def payday_cosine(payments: ibis.Table) -> ibis.Value:
     """Sum over the payments of a year of the cosine of the day of the month."""
-    return exact_sum(
-        _angle(payments).cos(), BILLIONTHS, where=is_payment(payments) & in_window(payments, 365)
-    )
+    return exact_sum(_angle(payments).cos(), BILLIONTHS, where=payments.paid_age <= 365)
 
 
 @measure()
 def payday_sine(payments: ibis.Table) -> ibis.Value:
     """Sum over the payments of a year of the sine of the day of the month."""
-    return exact_sum(
-        _angle(payments).sin(), BILLIONTHS, where=is_payment(payments) & in_window(payments, 365)
-    )
+    return exact_sum(_angle(payments).sin(), BILLIONTHS, where=payments.paid_age <= 365)
 
 
 def _usual_angle(debtor: ibis.Table) -> ibis.Value:
@@ -315,10 +320,10 @@ def n_reversals_365d(payments: ibis.Table) -> ibis.Value:
 @feature(Tag.DEBT, Unit.MONEY, "fees charged in a year", "近一年新增费用", nothing=0.0)
 def charged_365d(payments: ibis.Table) -> ibis.Value:
     """Charges in the last 365 days."""
-    return money_sum(payments.amount, where=(payments.kind == PaymentKind.CHARGE) & in_window(payments, 365))
+    return _money(payments, where=(payments.kind == PaymentKind.CHARGE) & in_window(payments, 365))
 
 
 @feature(Tag.DEBT, Unit.MONEY, "waived in a year", "近一年减免金额", nothing=0.0)
 def waived_365d(payments: ibis.Table) -> ibis.Value:
     """Waivers in the last 365 days."""
-    return money_sum(payments.amount, where=(payments.kind == PaymentKind.WAIVER) & in_window(payments, 365))
+    return _money(payments, where=(payments.kind == PaymentKind.WAIVER) & in_window(payments, 365))

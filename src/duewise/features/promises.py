@@ -118,7 +118,7 @@ def days_since_broken_promise(promises: ibis.Table) -> ibis.Value:
     return least(promises.overdue_days, where=promises.status == BROKEN)
 
 
-@measure()
+@measure(packed=True)
 def last_promise_packed(promises: ibis.Table) -> ibis.Value:
     """State of the last promise, with its age."""
     return least_code(promises.age_seconds, encode(promises.status, STATUSES))

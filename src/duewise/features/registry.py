@@ -147,6 +147,8 @@ class Definition:
         Takes the source table, returns an ibis value: an aggregate, or a column for ``debtor``.
     nothing : float or None
         Value of a debtor without any such row.
+    packed : bool
+        Whether the value holds several numbers that later formulas take apart: it must keep every bit.
     feature : Feature or None
         None for a measure.
     """
@@ -155,6 +157,7 @@ class Definition:
     source: str
     formula: Callable[[Any], Any]
     nothing: float | None
+    packed: bool
     feature: Feature | None
 
 
@@ -218,7 +221,7 @@ def feature(
                 needs=tuple(needs),
                 levels=tuple(map(str, levels)),
             )
-            _declare(column, formula, given, 0.0 if unit is Unit.COUNT else nothing, spec)
+            _declare(column, formula, given, 0.0 if unit is Unit.COUNT else nothing, False, spec)
         return formula
 
     return declare
@@ -230,26 +233,39 @@ def features_of(family: Family) -> Callable[..., Callable[[Formula], Formula]]:
 
 
 def measure(
-    *, nothing: float | None = None, name: str = "", each: Mapping[str, Sequence[Any]] | None = None
+    *,
+    nothing: float | None = None,
+    packed: bool = False,
+    name: str = "",
+    each: Mapping[str, Sequence[Any]] | None = None,
 ) -> Callable[[Formula], Formula]:
-    """Declare the decorated aggregate as a column that other formulas read and no model sees."""
+    """Declare the decorated aggregate as a column that other formulas read and no model sees.
+
+    Parameters are those of :func:`feature` and :class:`Definition`.
+    """
 
     def declare(formula: Formula) -> Formula:
         for values in itertools.product(*(each or {}).values()):
             given = dict(zip(each or {}, values, strict=True))
-            _declare(_fill(name or formula.__name__, given), formula, given, nothing, None)
+            _declare(_fill(name or formula.__name__, given), formula, given, nothing, packed, None)
         return formula
 
     return declare
 
 
 def _declare(
-    name: str, formula: Formula, given: dict[str, Any], nothing: float | None, spec: Feature | None
+    name: str,
+    formula: Formula,
+    given: dict[str, Any],
+    nothing: float | None,
+    packed: bool,
+    spec: Feature | None,
 ) -> None:
     source = next(iter(inspect.signature(formula).parameters))
     if any(known.name == name for known in DEFINITIONS):
         raise ValueError(f"the feature {name} is declared twice")
-    DEFINITIONS.append(Definition(name, source, functools.partial(formula, **given), nothing, spec))
+    bound = functools.partial(formula, **given)
+    DEFINITIONS.append(Definition(name, source, bound, nothing, packed, spec))
 
 
 def _fill(text: str, given: Mapping[str, Any]) -> str:

@@ -9,9 +9,11 @@ import structlog
 
 from duewise.contracts.vocabulary import Bucket, Table
 from duewise.features.catalogue import available, definitions, extra_features
+from duewise.features.contact_history import with_ages
 from duewise.features.dates import on_each_date
 from duewise.features.events import known_contacts, known_flags, known_payments
 from duewise.features.frame import to_frame
+from duewise.features.payment_behaviour import with_paid_age
 from duewise.features.point_in_time import AsOf, day
 from duewise.features.promise_ledger import promises
 from duewise.features.registry import Definition, Feature
@@ -120,8 +122,8 @@ def _event_tables(tables: Tables, as_of: AsOf, timezone: str, sample: float | No
     owners = placed_accounts(tables, as_of, sample).select("account_id", "debtor_id")
     sources = {
         "closed_accounts": closed_accounts(tables, as_of, sample),
-        "payments": known_payments(tables, as_of, timezone).inner_join(owners, "account_id"),
-        "contacts": known_contacts(tables, as_of, timezone),
+        "payments": with_paid_age(known_payments(tables, as_of, timezone).inner_join(owners, "account_id")),
+        "contacts": with_ages(known_contacts(tables, as_of, timezone)),
         "promises": promises(tables, as_of, timezone, sample),
         "flags": known_flags(tables, as_of),
     }
@@ -134,7 +136,17 @@ def _event_tables(tables: Tables, as_of: AsOf, timezone: str, sample: float | No
 def _by_debtor(
     rows: ibis.Table, formulas: Sequence[Definition], more: Mapping[str, ibis.Value]
 ) -> ibis.Table:
-    return rows.group_by("debtor_id").agg(**{d.name: d.formula(rows) for d in formulas}, **more)
+    return rows.group_by("debtor_id").agg(**{d.name: _lean(d, rows) for d in formulas}, **more)
+
+
+def _lean(definition: Definition, rows: ibis.Table) -> ibis.Value:
+    """Return an aggregate in as few bytes as it needs: counts and days are whole numbers below 2**24.
+
+    A hundred columns of them pass through the joins and the filling of gaps; four bytes each instead of
+    eight halve that work.
+    """
+    value = definition.formula(rows)
+    return value.cast("float32") if value.type().is_integer() and not definition.packed else value
 
 
 def _profile(tables: Tables, extras: Sequence[Feature]) -> ibis.Table:
@@ -157,7 +169,10 @@ def _joined(
     columns = {
         name: table[name] for table in (scope, *others) for name in table.columns if name != "debtor_id"
     }
-    filled = {name: c.coalesce(nothing[name]) if name in nothing else c for name, c in columns.items()}
+    filled = {
+        name: column.coalesce(ibis.literal(nothing[name], column.type())) if name in nothing else column
+        for name, column in columns.items()
+    }
     return chain.select(debtor_id=scope.debtor_id, as_of=day(as_of), **filled)
 
 

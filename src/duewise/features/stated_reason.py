@@ -15,7 +15,7 @@ _REASON = [(Table.CONTACTS, "stated_reason")]
 _ATTITUDE = [(Table.CONTACTS, "attitude")]
 
 
-@measure()
+@measure(packed=True)
 def last_reason_packed(contacts: ibis.Table) -> ibis.Value:
     """Last stated reason, with its age."""
     said = contacts.stated_reason.notnull()
@@ -62,7 +62,7 @@ def said_will_or_not(contacts: ibis.Table, reason: StatedReason) -> ibis.Value:
     return count_where((contacts.stated_reason == reason) & in_window(contacts, 365))
 
 
-@measure()
+@measure(packed=True)
 def last_attitude_packed(contacts: ibis.Table) -> ibis.Value:
     """Attitude in the last conversation that recorded one, with its age."""
     known = contacts.attitude.isin(ATTITUDES)
