@@ -37,6 +37,8 @@ bench: .venv/.bench
 docs: .venv/.dev
 	$(RUN) python -m duewise.contracts.dictionary
 	$(RUN) python -m duewise.features.dictionary
+	$(RUN) python -m duewise.portfolio_page
+	$(RUN) python -m duewise.commands_page
 
 $(UV):
 	$(PYTHON) -m venv .tools

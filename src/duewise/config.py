@@ -100,7 +100,7 @@ class TableMapping(Section):
 
 
 class Action(Section):
-    """One thing the team can do tonight."""
+    """One thing the team can do tonight; a file that names none gets sms, ai_call and call."""
 
     cost: Amount = Field(0.0, description="Money per action.")
     capacity: Count | None = Field(None, description="Most that can be done tonight; null is no limit.")
@@ -150,9 +150,9 @@ class OffersSection(Section):
 class StageBounds(Section):
     """Days past due from which each stage begins; the first stage begins at placement."""
 
-    intensified: Count = 31
-    legal: Count = 91
-    disposal: Count = 361
+    intensified: Count = Field(31, description="First day past due of the intensified stage.")
+    legal: Count = Field(91, description="First day past due of the legal stage.")
+    disposal: Count = Field(361, description="First day past due of the disposal stage.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -186,8 +186,8 @@ class CellsSection(Section):
 class ExtraFeatures(Section):
     """Columns beyond the contract that models may read."""
 
-    debtors: list[str] = Field(default_factory=list)
-    accounts: list[str] = Field(default_factory=list)
+    debtors: list[str] = Field(default_factory=list, description="Columns of debtors.")
+    accounts: list[str] = Field(default_factory=list, description="Columns of accounts.")
 
 
 class FeaturesSection(Section):
@@ -257,8 +257,12 @@ class Portfolio(Section):
     portfolio: PortfolioSection
     sources: SourcesSection
     mapping: dict[Table, TableMapping] = Field(default_factory=dict)
-    horizons: list[Days] = Field(default_factory=lambda: [30, 90, 180], min_length=1)
-    decision_days: Days = 7
+    horizons: list[Days] = Field(
+        default_factory=lambda: [30, 90, 180],
+        min_length=1,
+        description="Days over which recovery is forecast; the first is the one that strategies maximise.",
+    )
+    decision_days: Days = Field(7, description="Days for which tonight's action stands before the next one.")
     actions: dict[str, Action] = Field(default_factory=default_actions)
     resources: dict[str, Resource] = Field(default_factory=dict)
     harm: HarmSection = Field(default_factory=HarmSection)
