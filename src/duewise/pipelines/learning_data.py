@@ -32,11 +32,11 @@ log = structlog.get_logger(__name__)
 
 Floats = NDArray[np.float64]
 
-MAX_ACTED, MAX_IDLE = 75_000, 75_000
+MAX_ACTED, MAX_IDLE = 60_000, 60_000
 """Rows with and without an action that effects are learned from; more would cost minutes, not gain much."""
 
-IDLE_PER_ACTED, FEWEST_IDLE = 4, 30_000
-"""Doing nothing is what actions are compared with: beyond four rows of it per acted one little is gained."""
+IDLE_PER_ACTED, FEWEST_IDLE = 2, 25_000
+"""Doing nothing is what actions are compared with: beyond two rows of it per acted one little is gained."""
 
 LOGGED_SHARE = 0.9
 """Share of rows with a logged probability from which on only they are used, and no model of the choice."""
