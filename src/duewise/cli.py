@@ -30,7 +30,10 @@ class Form(StrEnum):
 app = typer.Typer(
     name="duewise",
     help="Whom to contact, how, when, with what offer, and why: one lawful strategy per overdue debtor.\n\n"
-    "Start with `duewise demo`, or point a portfolio file at your own tables and run check, train, nightly.",
+    "Start with `duewise demo`. With your own tables, write a portfolio file that names their folder, then:\n\n"
+    "- `duewise check mine.yaml` until nothing is put aside that you want to keep,\n"
+    "- `duewise train mine.yaml` once, and again when months have passed,\n"
+    "- `duewise nightly mine.yaml` every night; `runs/latest` holds the worklist.",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 bad data, "
     "4 another run holds the lock, 5 finished with warnings under --strict.",
     no_args_is_help=True,
