@@ -30,7 +30,7 @@ class Form(StrEnum):
 app = typer.Typer(
     name="duewise",
     help="Whom to contact, how, when, with what offer, and why: one lawful strategy per overdue debtor.\n\n"
-    "Start with `duewise demo`. With your own tables, write a portfolio file that names their folder, then:\n\n"
+    "Start with `duewise demo`. For tables of your own, write a portfolio file that names their folder:\n\n"
     "- `duewise check mine.yaml` until nothing is put aside that you want to keep,\n"
     "- `duewise train mine.yaml` once, and again when months have passed,\n"
     "- `duewise nightly mine.yaml` every night; `runs/latest` holds the worklist.",
