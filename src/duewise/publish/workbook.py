@@ -253,7 +253,7 @@ def _worklist_sheet(
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.set_footer("&P / &N")
+    sheet.set_footer("&C&P / &N")
     for position, name in enumerate(columns):
         kind = schema.columns[name].metadata["kind"]
         values, form, width = _cells(rows[name], name, kind, language, timezone)
