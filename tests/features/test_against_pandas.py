@@ -78,3 +78,12 @@ def agrees(one: pd.Series, other: pd.Series) -> bool:
     return np.allclose(
         one.to_numpy(dtype=float), other.to_numpy(dtype=float), rtol=TOLERANCE, atol=1e-5, equal_nan=True
     )
+
+
+def test_threads_change_no_digit(both, tmp_path):
+    _, ours, _ = both
+    write_random_portfolio(tmp_path, debtors=600)
+    again = snapshots(
+        open_random_portfolio(tmp_path, threads=4), [date.fromisoformat(AS_OF)], FeatureSettings()
+    )
+    pd.testing.assert_frame_equal(again.set_index("debtor_id"), ours, check_exact=True)
