@@ -125,7 +125,9 @@ def _engine(workspace: Path | None, memory_limit: str | None, threads: int) -> t
         **({"memory_limit": memory_limit} if memory_limit else {}),
     )
     con.con.execute("SET TimeZone = 'UTC'")
-    con.con.execute("SET enable_progress_bar = false")
+    if con.con.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):
+        # Off already in a notebook, where the engine refuses to have it touched.
+        con.con.execute("SET enable_progress_bar = false")
     con.con.execute("CREATE SCHEMA staging")
     return scratch, con
 
