@@ -45,11 +45,11 @@ $(UV):
 	.tools/bin/python -m pip install --quiet uv==$(UV_VERSION)
 
 .venv/.runtime: $(UV) pyproject.toml uv.lock
-	$(UV) sync --locked --inexact --compile-bytecode --python "$$(command -v $(PYTHON))" --no-default-groups
+	$(UV) sync --locked --inexact --python "$$(command -v $(PYTHON))" --no-default-groups
 	touch $@
 
 .venv/.dev: $(UV) pyproject.toml uv.lock
-	$(UV) sync --locked --inexact --compile-bytecode --python "$$(command -v $(PYTHON))" --all-extras
+	$(UV) sync --locked --inexact --python "$$(command -v $(PYTHON))" --all-extras
 	touch $@ .venv/.runtime
 
 .venv/.bench: .venv/.dev
