@@ -37,10 +37,13 @@ Floats = NDArray[np.float64]
 FEWEST_ACTED = 30
 """Below this many rows with any action there is nothing to learn an effect from."""
 
-REFUTATION_ROWS = 12_000
+REFUTATION_ROWS = 10_000
 """Debtors are sampled down to this many rows for the refutations: each fits the nuisance models again."""
 
-HARM_ROWS = 25_000
+FEW_FOLDS = 2
+"""Folds of everything but the effects themselves: tests and harm need no sharper nuisance models."""
+
+HARM_ROWS = 20_000
 """Debtors are sampled down to this many rows for the effect on harm, which is rare and mostly pooled."""
 
 COVARIATES = 60
@@ -148,7 +151,7 @@ def _fit_harm(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> 
     if not data.harmed[rows].any() or acted.sum() < FEWEST_ACTED or acted.all():
         return None
     arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
-    harm = ChannelValue(**value.get_params())
+    harm = _with_few_folds(value)
     harm.fit(data.features.loc[rows], data.action[rows], data.harmed[rows], **arguments)
     return harm.without_training_rows()
 
@@ -171,12 +174,18 @@ def _refute(value: ChannelValue, data: LearningData, scale: Floats, portfolio: P
     money_per_unit = (data.balance / scale)[rows]
     arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
     outcome, prior = data.share[rows] * money_per_unit, data.prior_share[rows] * money_per_unit
+    light = _with_few_folds(value)
     return [
-        *placebo_outcome(value, features, action, prior, **arguments),
-        *permuted_action(value, features, action, outcome, **arguments),
-        *added_common_cause(value, features, action, outcome, **arguments),
+        *placebo_outcome(light, features, action, prior, **arguments),
+        *permuted_action(light, features, action, outcome, **arguments),
+        *added_common_cause(light, features, action, outcome, **arguments),
         *sensitivity(value.training_, value.actions_),
     ]
+
+
+def _with_few_folds(value: ChannelValue) -> ChannelValue:
+    """Return an unfitted estimator like `value` that fits its nuisance models fewer times."""
+    return ChannelValue(**{**value.get_params(), "n_folds": FEW_FOLDS})
 
 
 def _sampled_debtors(data: LearningData, rows: int, seed: int) -> NDArray[np.bool_]:
