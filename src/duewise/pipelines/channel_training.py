@@ -127,7 +127,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
         "delivery": [asdict(row) for row in _delivery(value, data)],
         "doubts": doubts,
-        "worth": asdict(worth.policy),
+        "worth_of_contact": asdict(worth.contact),
         "worth_of_actions": {names[arm - 1]: asdict(found) for arm, found in worth.actions.items()},
         "paying": list(effects.paying),
         "policies": asdict(policies),
