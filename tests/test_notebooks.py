@@ -32,6 +32,8 @@ def test_a_notebook_runs_from_a_clean_kernel(notebook, tmp_path):
         notebook, timeout=LONGEST, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert not [output for output in shown if output.get("name") == "stderr"]
+    # shap asks for widgets that a notebook without a person does not need; nothing else may complain.
+    complaints = [output["text"] for output in shown if output.get("name") == "stderr"]
+    assert [text for text in complaints if "TqdmWarning" not in text] == []
     assert any("image/png" in output.get("data", {}) for output in shown)
     assert list(tmp_path.iterdir()) == []

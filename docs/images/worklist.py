@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+from PIL import Image, ImageChops
 
 ROWS, WIDTH = 9, 1500
 SHOWN = (
@@ -78,13 +79,16 @@ def main() -> None:
                 "--headless",
                 "--no-sandbox",
                 "--hide-scrollbars",
-                f"--window-size={WIDTH},620",
+                f"--window-size={WIDTH},1000",
                 f"--screenshot={picture}",
                 page.as_uri(),
             ],
             check=True,
             capture_output=True,
         )
+    with Image.open(picture) as shot:
+        drawn = ImageChops.difference(shot.convert("RGB"), Image.new("RGB", shot.size, "white")).getbbox()
+        shot.crop(drawn).quantize(64).save(picture, optimize=True)
 
 
 if __name__ == "__main__":

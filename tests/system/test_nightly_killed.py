@@ -1,4 +1,4 @@
-"""A night that is killed anywhere leaves no half-written run; earlier runs stay, and the next start succeeds."""
+"""A night killed anywhere leaves no half-written run; earlier runs stay, and the next start succeeds."""
 
 import os
 import random

@@ -1,9 +1,10 @@
 """Whether acting on the estimated effects pays at all, and by which action.
 
 Where nothing works, half of all estimated effects are positive by chance, and a policy that follows them
-spends everything on nothing. So before any effect is acted on, two tests must find one: whether contact pays on
-the whole, all actions pooled, and whether a single action pays, judged on rows that its estimate did not see
-(doubly robust scores: Dudík et al. 2014, Statist. Sci. 29(4)). Each takes half of the allowed error.
+spends everything on nothing. So before any effect is acted on, one of two tests must find one: whether
+contact pays on the whole, all actions pooled, or whether a single action pays, judged on rows that its
+estimate did not see (doubly robust scores: Dudík et al. 2014, Statist. Sci. 29(4)). Each takes half of the
+allowed error.
 
 Effects are compared per unit of scale (what an action can move in a case), not in money, or a few large debts
 would decide; and rows count by how much the log can say about them (overlap weights: Li, Morgan & Zaslavsky
