@@ -38,6 +38,7 @@ from duewise.pipelines.sample import make_sample
 from duewise.pipelines.train import train
 from duewise.policy.allocation import allocate
 from duewise.policy.limits import constraints_of
+from duewise.simulate.calendar import day_number
 from duewise.simulate.saved import read_portfolio
 from duewise.simulate.truth import true_effects, usual_plan
 from duewise.sources.open import open_tables
@@ -112,7 +113,7 @@ def judge(
     codes = {name: code for code, name in enumerate(("none", *actions))}
     recovery = ours[f"expected_recovery_{portfolio.horizons[0]}d"].to_numpy()
     heaviness = np.arange(1, len(actions) + 1)
-    usual = usual_plan(read_portfolio(truth_path), AS_OF).set_index("debtor_id")["action"]
+    usual = usual_plan(read_portfolio(truth_path), day_number(AS_OF)).set_index("debtor_id")["action"]
     usual_code = usual.reindex(ours["debtor_id"]).map(codes).fillna(0).to_numpy(int)
     lawful = np.concatenate([np.ones((len(ours), 1), bool), feasible], axis=1)
     usual_code = np.where(lawful[np.arange(len(ours)), usual_code], usual_code, 0)
