@@ -162,6 +162,8 @@ def report(plans: dict[str, np.ndarray], value: np.ndarray, seed: int) -> None:
         acted = int((plans[name] > 0).sum())
         print(f"  {name:<16} {total[name]:>12,.0f} [{low:>11,.0f}, {high:>11,.0f}]  {acted:>7,} actions")
     for other in ("oracle", "visible_ceiling", "propensity", "balance"):
+        if (resampled[other] <= 0).any():
+            continue  # a share of nothing, or of a loss, says nothing
         low, high = np.quantile(resampled["ours"] / resampled[other], [0.05, 0.95])
         print(f"  ours / {other:<16} {total['ours'] / total[other]:>6.2f} [{low:.2f}, {high:.2f}]")
 
