@@ -12,6 +12,9 @@ import pytest
 from duewise.contracts.labels import column_label
 from tiny_portfolio import AS_OF, TinyPortfolio
 
+# The bars in the cells are an extension of the format that openpyxl drops when it reads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning")
+
 HOSTILE = [
     "=cmd|' /C calc'!A1",
     "+1-800",
