@@ -48,8 +48,8 @@ def only(value: ibis.Value, where: ibis.Value | None) -> ibis.Value:
 
 
 def whole(value: ibis.Value, scale: float) -> ibis.Value:
-    """Return `value` in units of 1 / `scale`, rounded, held in a float."""
-    return (value * scale).round().cast("float64")
+    """Return `value` in units of 1 / `scale`, rounded to the nearest (halves up), held in a float."""
+    return (value * scale + 0.5).floor().cast("float64")  # ROUND(x, 0) raises ten to a power for each row
 
 
 def ratio(part: ibis.Value, of: ibis.Value) -> ibis.Value:

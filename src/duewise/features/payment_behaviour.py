@@ -26,14 +26,16 @@ AMOUNT_BITS = 2.0**44
 """Room for an amount in thousandths below the day in :func:`last_payment_packed`."""
 
 
-def with_paid_age(payments: ibis.Table) -> ibis.Table:
-    """Return bookings with ``paid_age`` (age of a payment, null for other kinds) and ``thousandths``.
+def with_shared_columns(payments: ibis.Table) -> ibis.Table:
+    """Return bookings with ``paid_age`` (null for what is no payment), ``thousandths`` and ``angle``.
 
-    What many aggregates share belongs in a column: engines evaluate it anew for each otherwise.
+    What several aggregates share belongs in a column: engines evaluate it anew for each otherwise.
     """
     return payments.mutate(
         paid_age=only(payments.age_days, payments.kind == PaymentKind.PAYMENT),
         thousandths=whole(payments.amount, THOUSANDTHS),
+        # The day of the month as an angle: the last day and the first are neighbours.
+        angle=(payments.local_day.day() - 1) * (2 * math.pi / MONTH_DAYS),
     )
 
 
@@ -246,21 +248,16 @@ def instalment_cover_90d(debtor: ibis.Table) -> ibis.Value:
     return ratio(debtor.paid_90d, debtor.monthly_instalment * 3)
 
 
-def _angle(payments: ibis.Table) -> ibis.Value:
-    """Return the day of the month as an angle: the last day and the first are neighbours."""
-    return (payments.local_day.day() - 1) * (2 * math.pi / MONTH_DAYS)
-
-
 @measure()
 def payday_cosine(payments: ibis.Table) -> ibis.Value:
     """Sum over the payments of a year of the cosine of the day of the month."""
-    return exact_sum(_angle(payments).cos(), BILLIONTHS, where=payments.paid_age <= 365)
+    return exact_sum(payments.angle.cos(), BILLIONTHS, where=payments.paid_age <= 365)
 
 
 @measure()
 def payday_sine(payments: ibis.Table) -> ibis.Value:
     """Sum over the payments of a year of the sine of the day of the month."""
-    return exact_sum(_angle(payments).sin(), BILLIONTHS, where=payments.paid_age <= 365)
+    return exact_sum(payments.angle.sin(), BILLIONTHS, where=payments.paid_age <= 365)
 
 
 def _usual_angle(debtor: ibis.Table) -> ibis.Value:

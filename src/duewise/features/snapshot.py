@@ -8,12 +8,11 @@ import pandas as pd
 import structlog
 
 from duewise.contracts.vocabulary import Bucket, Table
+from duewise.features import contact_history, payment_behaviour
 from duewise.features.catalogue import available, definitions, extra_features
-from duewise.features.contact_history import with_ages
 from duewise.features.dates import on_each_date
 from duewise.features.events import known_contacts, known_flags, known_payments
 from duewise.features.frame import to_frame
-from duewise.features.payment_behaviour import with_paid_age
 from duewise.features.point_in_time import AsOf, day
 from duewise.features.promise_ledger import promises
 from duewise.features.registry import Definition, Feature
@@ -122,8 +121,10 @@ def _event_tables(tables: Tables, as_of: AsOf, timezone: str, sample: float | No
     owners = placed_accounts(tables, as_of, sample).select("account_id", "debtor_id")
     sources = {
         "closed_accounts": closed_accounts(tables, as_of, sample),
-        "payments": with_paid_age(known_payments(tables, as_of, timezone).inner_join(owners, "account_id")),
-        "contacts": with_ages(known_contacts(tables, as_of, timezone)),
+        "payments": payment_behaviour.with_shared_columns(
+            known_payments(tables, as_of, timezone).inner_join(owners, "account_id")
+        ),
+        "contacts": contact_history.with_shared_columns(known_contacts(tables, as_of, timezone)),
         "promises": promises(tables, as_of, timezone, sample),
         "flags": known_flags(tables, as_of),
     }
