@@ -35,7 +35,7 @@ def with_shared_columns(payments: ibis.Table) -> ibis.Table:
         paid_age=only(payments.age_days, payments.kind == PaymentKind.PAYMENT),
         thousandths=whole(payments.amount, THOUSANDTHS),
         # The day of the month as an angle: the last day and the first are neighbours.
-        angle=(payments.local_day.day() - 1) * (2 * math.pi / MONTH_DAYS),
+        angle=(payments.local_day.day() - 1).cast("float64") * (2 * math.pi / MONTH_DAYS),
     )
 
 
