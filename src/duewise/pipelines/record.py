@@ -98,6 +98,8 @@ def _warnings(portfolio: Portfolio, report: AcceptanceReport, decided: DecidedNi
         found.append({"code": "no_rules", "text": text["no_rules"]})
     if decided.values.policy_version == STAGE_DEFAULT:
         found.append({"code": "ranking_by_recovery", "text": text["ranking_note"]})
+    elif not (decided.values.ranking > 0).any():
+        found.append({"code": "effects_unproven", "text": text["effects_unproven"]})
     found += [
         {"code": "floor_not_met", "text": text["floor_not_met"].format(shortfall=shortfall)}
         for shortfall in decided.decision.allocation.shortfalls
