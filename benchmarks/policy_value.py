@@ -19,6 +19,7 @@ does not beat the ladder on seeds that were never used in development.
 """
 
 import argparse
+import logging
 import tempfile
 import time
 from datetime import date
@@ -28,6 +29,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import structlog
 
 from duewise.config import Portfolio, load_portfolio
 from duewise.features.settings import FeatureSettings
@@ -57,6 +59,7 @@ def main() -> None:
     arguments.add_argument("--world", default="default")
     arguments.add_argument("--futures", type=int, default=32)
     given = arguments.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         with tempfile.TemporaryDirectory() as folder:
             run(Path(folder), given.debtors, seed, given.world, given.futures)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from duewise.models.causal.later import LaterEffect
 from duewise.models.causal.storage import load_channel_value, save_channel_value
 from duewise.models.channel import ChannelValue
 from duewise.models.channel_effects import ChannelEffects, matrix_of
@@ -50,7 +51,13 @@ def test_no_file_holds_anything_but_values(fitted, tmp_path):
 def test_effects_travel_with_what_speaks_against_them(fitted, tmp_path):
     model, frame, balance, scale = fitted
     effects = ChannelEffects(
-        model, scale, None, paying=("call",), proven=True, doubts={"sms": ["a placebo moved"]}
+        model,
+        scale,
+        None,
+        paying=("call",),
+        proven=True,
+        doubts={"sms": ["a placebo moved"]},
+        later={"call": LaterEffect(0.02, 0.03, 0.01)},
     )
     effects.save(tmp_path)
     again = ChannelEffects.load(tmp_path)
@@ -60,3 +67,11 @@ def test_effects_travel_with_what_speaks_against_them(fitted, tmp_path):
     np.testing.assert_array_equal(gains, effects.gains(frame, balance, ("sms", "visit", "call")))
     assert np.isnan(gains[:, 1]).all()  # a visit was never learned
     assert (again.harms(frame, ("sms", "call")) == 0).all()
+    early = ChannelEffects(model, scale, None, paying=("call",), proven=True)
+    added = gains - early.gains(frame, balance, ("sms", "visit", "call"))
+    assert (added[:, 0] == 0).all()
+    assert (added[:, 2] > 0).all()
+    lower, upper = again.intervals(frame, balance, ("call",))
+    narrow = np.subtract(*early.intervals(frame, balance, ("call",))[::-1])
+    assert (upper - lower > narrow).all()
+    np.testing.assert_allclose((lower + upper)[:, 0] / 2, gains[:, 2])

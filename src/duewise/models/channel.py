@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from duewise.models.causal.boosting import BinnedTable
 from duewise.models.causal.covariates import CovariateEncoder
-from duewise.models.causal.cross_fitting import CrossFit, cross_fit
+from duewise.models.causal.cross_fitting import CrossFit, cross_fit, rescored
 from duewise.models.causal.effect_contributions import action_contributions
 from duewise.models.causal.effect_stage import ActionEffect, fit_effect_stage
 from duewise.models.causal.inputs import checked_log, code_actions, positive_scale
@@ -163,6 +163,21 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         """
         fitted, names, *_ = self._cross_fit(X, action, outcome, propensity, groups, sample_weight, balance)
         return fitted, names
+
+    def scores_of(self, X: Any, outcome: ArrayLike) -> CrossFit:
+        """Return the doubly robust scores of another outcome of the rows of fit, in the same unit.
+
+        Propensities, folds and overlap are those of fit: for an outcome that is read later, say.
+
+        Parameters
+        ----------
+        X, outcome
+            The rows of fit, in their order.
+        """
+        check_is_fitted(self, "training_")
+        table = BinnedTable(self._encoder.trees(X), self._encoder.categorical)
+        values = np.asarray(outcome, dtype=np.float64)
+        return rescored(self.training_, table, values, n_jobs=self.n_jobs, seed=self.random_state)
 
     def effect(self, X: Any, balance: ArrayLike | None = None) -> Floats:
         """Return the change of the outcome against `none`, shape (n, n_actions); NaN where unsupported.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
+from duewise.models.causal.later import LaterEffect
 from duewise.models.causal.storage import load_channel_value, save_channel_value
 from duewise.models.channel import ChannelValue
 from duewise.models.files import read_json, write_json
@@ -29,7 +31,7 @@ class ChannelEffects:
     Attributes
     ----------
     value : ChannelValue
-        Effect of each action on the money recovered within the first horizon, in units of the scale.
+        Effect of each action on the surrogate index of the first horizon, in units of the scale.
     scale : RecoveryScale
         Money that one unit of effect is worth in a debtor's case.
     harm : ChannelValue or None
@@ -40,6 +42,8 @@ class ChannelEffects:
         Whether following the effects pays at all.
     doubts : mapping of action to list of str
         Refutations that an action did not survive: its effect is not used, the ladder decides.
+    later : mapping of action to LaterEffect
+        What an action changes within the horizon but after the decision period, in units of the scale.
     """
 
     value: ChannelValue
@@ -48,11 +52,13 @@ class ChannelEffects:
     paying: tuple[str, ...]
     proven: bool
     doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    later: Mapping[str, LaterEffect] = field(default_factory=dict)
 
     def gains(self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str]) -> Floats:
         """Return the money that each action adds, of shape (n, n_actions); NaN where unsupported."""
         read = _read_by(self.value, covariates)
-        return _columns(self.value, self.value.effect(read), actions) * self._money(read, balance)
+        early = _columns(self.value, self.value.effect(read), actions)
+        return (early + self._later(actions, "effect")) * self._money(read, balance)
 
     def harms(self, covariates: pd.DataFrame, actions: Sequence[str]) -> Floats:
         """Return by how much each action raises the chance of harm; never below zero, NaN where unknown.
@@ -69,9 +75,17 @@ class ChannelEffects:
     ) -> tuple[Floats, Floats]:
         """Return lower and upper limits of the gains; slow, so for the rows that are acted on."""
         read = _read_by(self.value, covariates)
-        lower, upper = self.value.interval(read, level)
+        lower, upper = (
+            _columns(self.value, end, actions) + self._later(actions, "effect")
+            for end in self.value.interval(read, level)
+        )
+        middle, unseen = (lower + upper) / 2, self._later(actions, "standard_error")
+        half = np.hypot((upper - lower) / 2, norm.ppf(0.5 + level / 2) * unseen)
         money = self._money(read, balance)
-        return _columns(self.value, lower, actions) * money, _columns(self.value, upper, actions) * money
+        return (middle - half) * money, (middle + half) * money
+
+    def _later(self, actions: Sequence[str], figure: str) -> Floats:
+        return np.array([getattr(self.later[a], figure) if a in self.later else 0.0 for a in actions])
 
     def _money(self, read: pd.DataFrame, balance: Floats) -> Floats:
         return self.scale.of(matrix_of(read), balance)[:, None]
@@ -87,6 +101,7 @@ class ChannelEffects:
             "paying": list(self.paying),
             "proven": self.proven,
             "doubts": {action: list(why) for action, why in self.doubts.items()},
+            "later": {action: asdict(found) for action, found in self.later.items()},
         }
         write_json(folder / NOTES, notes)
 
@@ -101,6 +116,7 @@ class ChannelEffects:
             paying=tuple(notes["paying"]),
             proven=notes["proven"],
             doubts=notes["doubts"],
+            later={action: LaterEffect(**found) for action, found in notes["later"].items()},
         )
 
 

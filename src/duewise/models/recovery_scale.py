@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.models.files import load_booster, read_json, save_booster, write_json
+from duewise.models.splits import debtor_buckets
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -95,8 +96,7 @@ def fit_recovery_scale(
     groups : ndarray of shape (n,)
         Debtor of each row. A scale that knew the row's own outcome would bias what is measured in it.
     """
-    _, code = np.unique(groups.astype(str), return_inverse=True)
-    fold = np.random.default_rng(seed).integers(0, FOLDS, code.max() + 1)[code]
+    fold = debtor_buckets(groups, FOLDS, seed)
     expected = np.empty(len(share))
     for held_out in range(FOLDS):
         rows = fold != held_out

@@ -76,7 +76,7 @@ class Panel:
     rotations: tuple[Rotation, ...]
 
 
-def debtor_buckets(debtor_id: Sequence[Any] | pd.Series[Any], buckets: int, seed: int) -> Ints:
+def debtor_buckets(debtor_id: Sequence[Any] | NDArray[Any] | pd.Series[Any], buckets: int, seed: int) -> Ints:
     """Return the bucket of each debtor, in [0, buckets): the same for an id in any table and any order."""
     texts = np.asarray(debtor_id, dtype=object).astype(str).astype(object)
     hashed = pd.util.hash_array(texts, hash_key=f"{seed:016d}"[-16:], categorize=True)

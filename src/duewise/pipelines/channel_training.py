@@ -15,6 +15,7 @@ from duewise.explain.contributions import usable_cores
 from duewise.models.causal.balance import balance_table
 from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.delivery import delivery_effects
+from duewise.models.causal.later import later_effects
 from duewise.models.causal.refutations import (
     Refutation,
     added_common_cause,
@@ -28,6 +29,7 @@ from duewise.models.channel_effects import ChannelEffects, matrix_of
 from duewise.models.encoding import Encoding
 from duewise.models.recovery_scale import fit_recovery_scale
 from duewise.models.repayment import Repayment
+from duewise.models.surrogate import surrogate_index
 from duewise.pipelines.learning_data import LearningData, logged_propensity
 
 log = structlog.get_logger(__name__)
@@ -94,16 +96,22 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         threads=portfolio.training.threads,
         seed=portfolio.training.seed,
     )
-    value.fit(data.features, data.action, data.share * data.balance / scale, **arguments)
-    fitted = replace(value.training_, log=replace(value.training_.log, scale=scale))  # speaks of money
+    money_per_unit = data.balance / scale
+    index = _foreseen(data, portfolio)
+    value.fit(data.features, data.action, index * money_per_unit, **arguments)
+    whole = value.scores_of(data.features, data.share * money_per_unit)
+    later = later_effects(value.training_, whole)
+    shift = np.array([later[arm].effect if arm in later else 0.0 for arm in range(len(names) + 1)])
+    fitted, whole = (_in_money(found, scale) for found in (value.training_, whole))
+    fitted = replace(fitted, scores=fitted.scores + shift)
     if not fitted.overlap.usable[1:].any():
         log.warning("channels_not_supported", rows=len(data), acted=acted)
         return None
-    effect = value.out_of_fold_effects_ * scale[:, None]
+    effect = (value.out_of_fold_effects_ + shift) * scale[:, None]
     cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
     worth = worth_of_acting(fitted, effect, cost)
-    policies = value_policies(fitted, effect, [NONE, *names], cost, portfolio.training.seed)
-    refutations = _refute(value, data, scale, portfolio)
+    policies = value_policies(whole, effect, [NONE, *names], cost, portfolio.training.seed)
+    refutations = _refute(value, data, index, money_per_unit, portfolio)
     doubts = _doubts(value, refutations)
     effects = ChannelEffects(
         value=value.without_training_rows(),
@@ -112,6 +120,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         paying=tuple(name for arm, name in enumerate(names, start=1) if worth.pays(arm)),
         proven=worth.proven,
         doubts=doubts,
+        later={names[arm - 1]: found for arm, found in later.items()},
     )
     evidence = {
         "rows": len(data),
@@ -122,7 +131,8 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "censoring_effective_share": data.censoring.effective_share,
         "average_money_per_unit": float(np.average(scale, weights=data.weight)),
         "actions": [asdict(row) for row in value.support_report()],
-        "average_effects": _average_effects(fitted, names),
+        "average_effects": _average_effects(whole, names),
+        "later_effects": {name: asdict(found) for name, found in effects.later.items()},
         "refutations": [asdict(refutation) for refutation in refutations],
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
         "delivery": [asdict(row) for row in _delivery(value, data)],
@@ -134,6 +144,25 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     }
     log.info("channels_learned", rows=len(data), acted=acted, paying=effects.paying, doubts=sorted(doubts))
     return ChannelTraining(effects, evidence, policies)
+
+
+def _foreseen(data: LearningData, portfolio: Portfolio) -> Floats:
+    """Return the outcome that effects are learned on: the share foreseen when the decision period ends."""
+    if portfolio.decision_days >= portfolio.horizons[0]:
+        return data.share
+    return surrogate_index(
+        matrix_of(data.features),
+        data.early,
+        data.share,
+        data.weight,
+        data.debtor_id,
+        threads=portfolio.training.threads,
+        seed=portfolio.training.seed,
+    )
+
+
+def _in_money(fitted: CrossFit, scale: Floats) -> CrossFit:
+    return replace(fitted, log=replace(fitted.log, scale=scale))
 
 
 def fit_arguments(data: LearningData) -> dict[str, Any]:
@@ -167,13 +196,15 @@ def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[s
     return found
 
 
-def _refute(value: ChannelValue, data: LearningData, scale: Floats, portfolio: Portfolio) -> list[Refutation]:
+def _refute(
+    value: ChannelValue, data: LearningData, index: Floats, money_per_unit: Floats, portfolio: Portfolio
+) -> list[Refutation]:
     """Return every attempt to refute the effects, on a sample of debtors where there are many rows."""
     rows = _sampled_debtors(data, REFUTATION_ROWS, portfolio.training.seed)
     features, action = data.features.loc[rows], data.action[rows]
-    money_per_unit = (data.balance / scale)[rows]
+    money_per_unit = money_per_unit[rows]
     arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
-    outcome, prior = data.share[rows] * money_per_unit, data.prior_share[rows] * money_per_unit
+    outcome, prior = index[rows] * money_per_unit, data.prior_share[rows] * money_per_unit
     light = _with_few_folds(value)
     return [
         *placebo_outcome(light, features, action, prior, **arguments),

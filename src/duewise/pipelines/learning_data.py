@@ -41,7 +41,7 @@ IDLE_PER_ACTED, FEWEST_IDLE = 2, 25_000
 LOGGED_SHARE = 0.9
 """Share of rows with a logged probability from which on only they are used, and no model of the choice."""
 
-MOST_DAYS = 180
+MOST_DAYS = 365
 FEWEST_DAYS = 12
 CANDIDATE_ROWS = 2_000_000
 """Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
@@ -63,6 +63,8 @@ class LearningData:
         Logged probability of that action; NaN where none was logged.
     share : ndarray
         Recovered share of the balance within the first horizon.
+    early : ndarray of shape (n, 2)
+        By the end of the decision period: recovered share of the balance; 1 where payment was promised.
     prior_share : ndarray
         The same over the horizon before the day: no action can have changed it.
     harmed : ndarray
@@ -81,6 +83,7 @@ class LearningData:
     delivered: NDArray[np.bool_]
     balance: Floats
     share: Floats
+    early: Floats
     prior_share: Floats
     harmed: Floats
     weight: Floats
@@ -165,6 +168,12 @@ def build_learning_data(
         delivered=told["delivered"].to_numpy(dtype=bool),
         balance=known["balance"].to_numpy(dtype=float),
         share=known[f"share_{horizon}d"].to_numpy(dtype=float),
+        early=np.column_stack(
+            [
+                known[f"share_{_early_days(portfolio)}d"].to_numpy(dtype=float),
+                known["promised_day"].notna().to_numpy(dtype=float),
+            ]
+        ),
         prior_share=known[f"prior_share_{horizon}d"].to_numpy(dtype=float),
         harmed=known["harmed"].to_numpy(dtype=float),
         weight=censoring.weight[kept],
@@ -172,6 +181,10 @@ def build_learning_data(
         days=days,
         seen=seen,
     )
+
+
+def _early_days(portfolio: Portfolio) -> int:
+    return min(portfolio.decision_days, portfolio.horizons[0])
 
 
 def logged_propensity(propensity: Floats) -> NDArray[np.bool_]:
@@ -206,7 +219,14 @@ def _known_of(
     parts = [
         snapshots(tables, days, FeatureSettings.of(portfolio), sample, only=pairs),
         outcomes(
-            tables, days, [horizon], training.repay_share, end, training.posting_delay_days, sample, pairs
+            tables,
+            days,
+            sorted({horizon, _early_days(portfolio)}),
+            training.repay_share,
+            end,
+            training.posting_delay_days,
+            sample,
+            pairs,
         ),
         prior_outcomes(tables, days, [horizon], sample, pairs),
         harms(tables, days, end, sample, pairs),

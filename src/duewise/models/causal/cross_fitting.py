@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -155,21 +155,66 @@ def cross_fit(
     propensity = estimated if observed.logged is None else with_logged(estimated, observed.logged, action)
     overlap = learn_overlap(propensity, action, weight, min_rows, min_effective_rows)
     inside = overlap.supported(propensity)
-    # Outside the overlap a score is never used; the floor only keeps it finite.
+    found = _score(observed, propensity, overlap, table, folds, n_jobs=n_jobs, seed=seed)
     floored = np.maximum(propensity, overlap.lowest)
-    cap = choose_cap(observed.outcome, action, floored, weight)
-    outcome = cap.apply(observed.outcome)
-    expected = cross_fit_outcome(table, action, outcome, n_actions, folds, weight, n_jobs=n_jobs, seed=seed)
-    scores = dr_scores(outcome, action, floored, expected)
     comparable = [(action == arm) & inside[:, arm] for arm in range(n_actions)]
     effective = np.array(
         [effective_rows((weight / floored[:, k])[rows]) for k, rows in enumerate(comparable)]
     )
     log.info(
-        "scores_fitted", rows=len(action), capped_share=cap.share, unsupported=int((~overlap.usable).sum())
+        "scores_fitted",
+        rows=len(action),
+        capped_share=found.cap.share,
+        unsupported=int((~overlap.usable).sum()),
     )
-    fitted = CrossFit(observed, folds, scores, propensity, expected, inside, cap, overlap, model, effective)
+    fitted = CrossFit(
+        observed,
+        folds,
+        found.scores,
+        propensity,
+        found.expected,
+        inside,
+        found.cap,
+        overlap,
+        model,
+        effective,
+    )
     return fitted, linear, table
+
+
+def rescored(fitted: CrossFit, table: BinnedTable, outcome: Floats, *, n_jobs: int, seed: int) -> CrossFit:
+    """Return the scores of another outcome of the same rows: folds, propensities and overlap stay."""
+    observed = replace(fitted.log, outcome=outcome)
+    found = _score(observed, fitted.propensity, fitted.overlap, table, fitted.folds, n_jobs=n_jobs, seed=seed)
+    return replace(fitted, log=observed, scores=found.scores, expected=found.expected, cap=found.cap)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    scores: Floats
+    expected: Floats
+    cap: Cap
+
+
+def _score(
+    observed: Log,
+    propensity: Floats,
+    overlap: OverlapRule,
+    table: BinnedTable,
+    folds: Ints,
+    *,
+    n_jobs: int,
+    seed: int,
+) -> _Scored:
+    # Outside the overlap a score is never used; the floor only keeps it finite.
+    floored = np.maximum(propensity, overlap.lowest)
+    action, weight = observed.action, observed.weight
+    cap = choose_cap(observed.outcome, action, floored, weight)
+    outcome = cap.apply(observed.outcome)
+    expected = cross_fit_outcome(
+        table, action, outcome, observed.n_actions, folds, weight, n_jobs=n_jobs, seed=seed
+    )
+    return _Scored(dr_scores(outcome, action, floored, expected), expected, cap)
 
 
 def with_logged(estimated: Floats, logged: Floats, action: Ints) -> Floats:

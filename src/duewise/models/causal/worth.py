@@ -2,9 +2,10 @@
 
 Where nothing works, half of all estimated effects are positive by chance, and a policy that follows them
 spends everything on nothing. So before any effect is acted on, one of two tests must find one: whether
-contact pays on the whole, all actions pooled, or whether a single action pays, judged on rows that its
-estimate did not see (doubly robust scores: Dudík et al. 2014, Statist. Sci. 29(4)). Each takes half of the
-allowed error.
+contact changes anything on the whole, all actions pooled and whatever they cost, or whether a single action
+pays net of its cost, judged on rows that its estimate did not see (doubly robust scores: Dudík et al. 2014,
+Statist. Sci. 29(4)). Each takes half of the allowed error. Costs stay out of the first test because it asks
+whether there is an effect at all; net of cost, actions too dear to be chosen would hide cheap ones.
 
 Effects are compared per unit of scale (what an action can move in a case), not in money, or a few large debts
 would decide; and rows count by how much the log can say about them (overlap weights: Li, Morgan & Zaslavsky
@@ -34,14 +35,14 @@ SIGN = 1.0
 
 @dataclass(frozen=True)
 class Worth:
-    """What acting is worth net of cost, per unit of scale.
+    """What acting is worth, per unit of scale.
 
     Attributes
     ----------
     contact : Estimate
-        Of any action, pooled over actions and rows.
+        Effect of any action, pooled over actions and rows, before cost.
     actions : dict of int to Estimate
-        Of each action by itself, over the rows where its estimate exceeds its cost.
+        Effect net of cost of each action by itself, over the rows where its estimate exceeds its cost.
     """
 
     contact: Estimate
@@ -49,7 +50,7 @@ class Worth:
 
     @property
     def proven(self) -> bool:
-        """Whether acting pays beyond doubt: by contact as a whole or by one action at least."""
+        """Whether acting works beyond doubt: contact as a whole, or one action net of cost."""
         half = FALSE_ALARM / 2
         strongest = max((strength(found) for found in self.actions.values()), default=0.0)
         single = float(norm.ppf(1.0 - half / max(len(self.actions), 1)))
@@ -78,13 +79,14 @@ def worth_of_acting(fitted: CrossFit, out_of_fold: Floats, cost: Floats) -> Wort
     observed = fitted.log
     known = fitted.inside & fitted.overlap.usable
     known[:, 0] = False
-    net = fitted.scores - fitted.scores[:, [0]] - cost / observed.scale[:, None]
+    effect = fitted.scores - fitted.scores[:, [0]]
+    net = effect - cost / observed.scale[:, None]
     weight = np.where(known, observed.weight[:, None] / contrast_cost(fitted.propensity), 0.0)
     rows = np.flatnonzero(weight.sum(axis=1) > 0)
     if len(rows) == 0:
         return Worth(Estimate(0.0, 0.0), {})
     total = weight[rows].sum(axis=1)
-    pooled = (weight[rows] * net[rows]).sum(axis=1) / total
+    pooled = (weight[rows] * effect[rows]).sum(axis=1) / total
     actions = {}
     for arm in np.flatnonzero(known.any(axis=0)):
         chosen = np.flatnonzero(known[:, arm] & (np.nan_to_num(out_of_fold[:, arm], nan=-np.inf) > cost[arm]))
