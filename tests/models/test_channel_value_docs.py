@@ -1,4 +1,4 @@
-"""The example in the method note runs and says what it claims."""
+"""The example in the index of the method notes runs and says what it claims."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-NOTE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "channel-value.md"
+NOTE = Path(__file__).resolve().parents[2] / "docs" / "methods" / "README.md"
 
 
 def test_the_ten_line_example_runs_and_finds_the_effect_despite_confounding():

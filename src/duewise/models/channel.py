@@ -37,8 +37,8 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
     """Effect of every action on the outcome, against doing nothing, learned from a log.
 
     Cross-fitted doubly robust scores; overlap trimming; effects that leave the action's pooled effect only as
-    far as held-out risk confirms it. An action without support is NaN, never extrapolated. The method note
-    (`docs/methods/channel-value.md`) starts with an example.
+    far as held-out risk confirms it. An action without support is NaN, never extrapolated. An example:
+    `docs/methods/README.md`.
 
     Parameters
     ----------
