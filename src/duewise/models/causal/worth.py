@@ -26,8 +26,12 @@ from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
 
-FALSE_ALARM = 0.05
-"""Chance that a portfolio in which nothing works is acted on after a training."""
+FALSE_ALARM = 0.10
+"""Chance that a portfolio in which nothing works is acted on after a training.
+
+A lender whose contacts do work loses a night's whole gain by a missed proof, one whose contacts do nothing
+only their cost, so the two errors are not held to the same standard.
+"""
 
 SIGN = 1.0
 """Standard errors by which a single action must pay once it is proven that acting does."""
