@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from duewise.contracts.vocabulary import CHANNELS
 from duewise.errors import DuewiseError
-from duewise.publish.feedback import KINDS, Feedback, FeedbackStore
+from duewise.publish.feedback import KINDS, Feedback, FeedbackStore, time_of_remark
 
 NIGHT = date(2024, 6, 1)
 MORNING = datetime(2024, 6, 1, 9, 30, tzinfo=UTC)
@@ -118,6 +118,15 @@ def test_a_file_that_is_no_store_is_named(store):
     store.path.write_text("not a database, but long enough to be looked at " * 10)
     with pytest.raises(DuewiseError, match=r"feedback\.sqlite.*cannot be read"):
         store.all()
+
+
+def test_a_remark_on_a_replayed_night_is_given_on_its_day(tmp_path):
+    years_later = datetime(2026, 1, 1, tzinfo=UTC)
+    assert time_of_remark(tmp_path, years_later) == years_later
+    (tmp_path / "2024-06-01").mkdir()
+    (tmp_path / "latest").symlink_to("2024-06-01")
+    assert time_of_remark(tmp_path, years_later) == datetime(2024, 6, 1, 23, 59, 59, 999999, tzinfo=UTC)
+    assert time_of_remark(tmp_path, MORNING) == MORNING
 
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)

@@ -1,8 +1,10 @@
 """What people say back about a debtor of last night's worklist, and the table in which it is kept."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from duewise.contracts.vocabulary import CHANNELS
 
@@ -15,9 +17,6 @@ KINDS: tuple[str, ...] = (
     "do_not_contact",
     "disagree",
 )
-
-SPOKEN_KINDS: tuple[str, ...] = ("wrong_number", "promised")
-"""Kinds that tell of a contact; the others tell of the debtor or of the decision."""
 
 FEEDBACK_FILE = "feedback.sqlite"
 """Name of the store in the folder of the runs."""
@@ -90,6 +89,31 @@ class Feedback:
 def instant(at: datetime) -> str:
     """Return an aware time as the store keeps it: UTC, of one width, so that text sorts as time."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def row_of(feedback: Feedback) -> tuple[Any, ...]:
+    """Return the values of one row, in the order of :data:`COLUMNS`; the file keeps text and numbers only."""
+    values = {
+        **vars(feedback),
+        "at": instant(feedback.at),
+        "as_of": feedback.as_of.isoformat(),
+        "due_on": None if feedback.due_on is None else feedback.due_on.isoformat(),
+    }
+    return tuple(values[name] for name in COLUMNS)
+
+
+def feedback_of(row: Sequence[Any]) -> Feedback:
+    """Return the remark that a row holds."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    due = values["due_on"]
+    return Feedback(
+        **{
+            **values,
+            "at": datetime.fromisoformat(values["at"]),
+            "as_of": date.fromisoformat(values["as_of"]),
+            "due_on": None if due is None else date.fromisoformat(due),
+        }
+    )
 
 
 def check_feedback(feedback: Feedback) -> None:

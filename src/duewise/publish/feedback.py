@@ -5,9 +5,8 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
 
 from duewise.contracts.feedback import (
     COLUMNS,
@@ -16,11 +15,14 @@ from duewise.contracts.feedback import (
     SCHEMA,
     Feedback,
     check_feedback,
+    feedback_of,
     instant,
+    row_of,
 )
 from duewise.errors import DuewiseError
+from duewise.publish.run_folder import LATEST
 
-__all__ = ["FEEDBACK_FILE", "KINDS", "Feedback", "FeedbackStore"]
+__all__ = ["FEEDBACK_FILE", "KINDS", "Feedback", "FeedbackStore", "time_of_remark"]
 
 _WAIT_SECONDS = 30.0
 _FIELDS = ", ".join(COLUMNS)
@@ -49,7 +51,7 @@ class FeedbackStore:
         """Keep one remark; return its number."""
         check_feedback(feedback)
         with self._writing() as con:
-            return int(con.execute(_INSERT, _row(feedback)).lastrowid or 0)
+            return int(con.execute(_INSERT, row_of(feedback)).lastrowid or 0)
 
     def add_new(self, remarks: Iterable[Feedback]) -> int:
         """Keep the remarks whose content, time aside, is not there yet, all or none; return how many.
@@ -62,7 +64,7 @@ class FeedbackStore:
         added = 0
         with self._writing() as con:
             for feedback in remarks:
-                at, *said = _row(feedback)
+                at, *said = row_of(feedback)
                 if con.execute(_SAID_BEFORE, said).fetchone() is None:
                     con.execute(_INSERT, (at, *said))
                     added += 1
@@ -81,7 +83,7 @@ class FeedbackStore:
             return []  # nobody has said anything yet: reading leaves no file behind
         with self._connected() as con:
             rows = con.execute(f"SELECT {_FIELDS} FROM feedback {where} ORDER BY at, id", values).fetchall()
-        return [_feedback(row) for row in rows]
+        return [feedback_of(row) for row in rows]
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -134,24 +136,16 @@ def _create(path: Path) -> None:
         raise DuewiseError(f"{path}: the feedback store cannot be made ({error}).") from error
 
 
-def _row(feedback: Feedback) -> tuple[Any, ...]:
-    """Return the values of one row, in the order of the columns; the file keeps text and numbers only."""
-    values = {
-        **vars(feedback),
-        "at": instant(feedback.at),
-        "as_of": feedback.as_of.isoformat(),
-        "due_on": None if feedback.due_on is None else feedback.due_on.isoformat(),
-    }
-    return tuple(values[name] for name in COLUMNS)
+def time_of_remark(runs: Path, now: datetime) -> datetime:
+    """Return when a remark of `now` (aware) counts as given: `now`, but on the newest night's day at latest.
 
-
-def _feedback(row: tuple[Any, ...]) -> Feedback:
-    values = dict(zip(COLUMNS, row, strict=True))
-    return Feedback(
-        **{
-            **values,
-            "at": datetime.fromisoformat(values["at"]),
-            "as_of": date.fromisoformat(values["as_of"]),
-            "due_on": None if values["due_on"] is None else date.fromisoformat(values["due_on"]),
-        }
-    )
+    Nights are replayed and shown long after their day; what is said about the newest of them must reach
+    the night that follows it, whenever that one is decided. Nights that stand are not touched, for each
+    knows only what was said before its own 00:00 UTC.
+    """
+    try:
+        newest = date.fromisoformat((runs / LATEST).resolve().name)
+    except ValueError:
+        return now.astimezone(UTC)
+    last = datetime.combine(newest, time.max, tzinfo=UTC)
+    return min(now.astimezone(UTC), last)
