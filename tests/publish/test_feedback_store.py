@@ -84,7 +84,11 @@ def test_a_remark_that_cannot_be_kept_is_refused_in_one_sentence(store, said, se
 def test_the_same_remarks_are_kept_once(store):
     both = [promise(), remark(debtor_id="D2")]
     assert store.add_new(both) == 2
-    tomorrow = [promise(at=MORNING + timedelta(days=1)), remark(debtor_id="D2"), remark(debtor_id="D3")]
+    tomorrow = [
+        promise(at=MORNING + timedelta(days=1), author="wang"),
+        remark(debtor_id="D2"),
+        remark(debtor_id="D3"),
+    ]
     assert store.add_new(tomorrow) == 1
     assert [said.debtor_id for said in store.all()] == ["D1", "D2", "D3"]
 

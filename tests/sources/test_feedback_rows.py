@@ -128,9 +128,7 @@ def test_the_mapping_of_a_client_does_not_touch_feedback(folder, tmp_path, store
         "constants": {"direction": "inbound"},
         "timezone": "Asia/Shanghai",
     }
-    portfolio = portfolio_of(
-        folder, publish={"runs": str(tmp_path / "runs")}, mapping={"contacts": mapping}
-    )
+    portfolio = portfolio_of(folder, publish={"runs": str(tmp_path / "runs")}, mapping={"contacts": mapping})
     store.add(remark("wrong_number"))
     (row,) = added(portfolio, "contacts")
     assert (row["channel"], row["direction"], row["at"].hour) == ("call", "outbound", 15)

@@ -27,7 +27,7 @@ __all__ = ["FEEDBACK_FILE", "KINDS", "Feedback", "FeedbackStore", "time_of_remar
 _WAIT_SECONDS = 30.0
 _FIELDS = ", ".join(COLUMNS)
 _INSERT = f"INSERT INTO feedback ({_FIELDS}) VALUES ({', '.join('?' * len(COLUMNS))})"
-_SAID = [name for name in COLUMNS if name != "at"]
+_SAID = [name for name in COLUMNS if name not in ("at", "author")]
 _SAID_BEFORE = f"SELECT 1 FROM feedback WHERE {' AND '.join(f'{name} IS ?' for name in _SAID)} LIMIT 1"
 
 
@@ -54,9 +54,9 @@ class FeedbackStore:
             return int(con.execute(_INSERT, row_of(feedback)).lastrowid or 0)
 
     def add_new(self, remarks: Iterable[Feedback]) -> int:
-        """Keep the remarks whose content, time aside, is not there yet, all or none; return how many.
+        """Keep the remarks whose content is not there yet, whoever gave it and when; return how many.
 
-        A file that is read back twice thus adds nothing the second time.
+        All are kept or none. A file that is read back twice, by whomever, adds nothing the second time.
         """
         remarks = list(remarks)
         for feedback in remarks:
@@ -64,9 +64,10 @@ class FeedbackStore:
         added = 0
         with self._writing() as con:
             for feedback in remarks:
-                at, *said = row_of(feedback)
+                row = row_of(feedback)
+                said = [value for name, value in zip(COLUMNS, row, strict=True) if name in _SAID]
                 if con.execute(_SAID_BEFORE, said).fetchone() is None:
-                    con.execute(_INSERT, (at, *said))
+                    con.execute(_INSERT, row)
                     added += 1
         return added
 

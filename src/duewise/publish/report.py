@@ -45,6 +45,7 @@ def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> 
             actions=_actions(manifest, text, language),
             top=_top(strategies, language),
             denied=_denied(strategies, manifest),
+            feedback=_feedback(manifest["feedback"], language),
             reasons=range(1, 4),
         ),
         encoding="utf-8",
@@ -156,3 +157,9 @@ def _denied(strategies: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
         "rules": sorted(manifest["denials"].items(), key=lambda item: (-item[1], item[0])),
         "says": manifest["rules"],
     }
+
+
+def _feedback(heard: dict[str, Any], language: str) -> dict[str, Any]:
+    kinds = ", ".join(f"{code_label('feedback', kind, language)} {n:,}" for kind, n in heard["kinds"].items())
+    quarantined = sum(table["quarantined"] for table in heard["tables"].values())
+    return {**heard, "kinds": kinds, "quarantined": quarantined}
