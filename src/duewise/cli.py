@@ -180,11 +180,13 @@ def explain(
         Form, typer.Option("--format", metavar="text|json", help="For people, or for other systems.")
     ] = Form.TEXT,
 ) -> None:
-    """Tell one debtor's strategy and why: money, reasons, effects, what is denied by which rule, plan, offer.
+    """Tell one debtor's strategy and why: money, reasons, effects, what is denied by which rule, plan, offer,
+    what to say, and what people have said back.
 
-    Reads nothing but what the night published.
+    Reads nothing but what the night published, and the feedback beside it.
     """
-    from duewise.console import print_explanation, print_json
+    from duewise.console import print_json
+    from duewise.console_explanation import print_explanation
     from duewise.pipelines.explain import explain_debtor
 
     settings = load(portfolio, set_, data=data, out=out)

@@ -41,7 +41,7 @@ def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> 
             totals=manifest["totals"],
             horizons=horizons,
             where=_where(strategies, text, language),
-            expected=_expected(manifest["totals"], horizons, text, currency),
+            expected=_expected(manifest["totals"], horizons, text, language, currency),
             actions=_actions(manifest, text, language),
             top=_top(strategies, language),
             denied=_denied(strategies, manifest),
@@ -101,20 +101,20 @@ def _where(strategies: pa.Table, text: dict[str, str], language: str) -> dict[st
 
 
 def _expected(
-    totals: dict[str, Any], horizons: list[int], text: dict[str, str], currency: str
+    totals: dict[str, Any], horizons: list[int], text: dict[str, str], language: str, currency: str
 ) -> dict[str, str]:
     """Return the picture of the recovery curve and the sentence beside it."""
     known = [(days, totals[f"expected_recovery_{days}d"]) for days in sorted(horizons)]
     known = [(days, amount) for days, amount in known if amount is not None]
     if not known:
         return {"picture": "", "sentence": ""}
-    language_money = functools.partial(money_text, currency=currency, language="en")
+    money = functools.partial(money_text, currency=currency, language=language)
     sentence = text["curve_text"].format(
-        owed=language_money(totals["balance"]),
+        owed=money(totals["balance"]),
         days=known[0][0],
-        first=language_money(known[0][1]),
+        first=money(known[0][1]),
         last_days=known[-1][0],
-        last=language_money(known[-1][1]),
+        last=money(known[-1][1]),
     )
     picture = curve(
         [days for days, _ in known],

@@ -8,7 +8,7 @@ from typing import Any
 import xlsxwriter
 import yaml
 
-from duewise.publish.numbers import SYMBOLS
+from duewise.contracts.money import SYMBOLS
 
 _ANSWER = {"bg_color": "#FFF8DC", "border": 1, "border_color": "#E8DFB8"}
 
