@@ -187,7 +187,7 @@ def explain(
     """
     from duewise.console import print_json
     from duewise.console_explanation import print_explanation
-    from duewise.pipelines.explain import explain_debtor
+    from duewise.publish.debtor_story import explain_debtor
 
     settings = load(portfolio, set_, data=data, out=out)
     explanation = explain_debtor(settings, debtor, None if as_of is None else day(as_of))

@@ -90,8 +90,12 @@ def print_acceptance(report: "AcceptanceReport") -> None:
             f"{table.after_as_of:,}",
             ", ".join(table.absent_columns) if table.present else "(table absent)",
         )
+    for name, table in report.feedback.tables.items():
+        counts = (f"{n:,}" for n in (table.read, table.accepted, table.bad, table.after_as_of))
+        overview.add_row(f"{name} from feedback", *counts, "")
     _out.print(overview)
-    faults = [(name, fault) for name, table in report.tables.items() for fault in table.faults]
+    judged = [*report.tables.items(), *report.feedback.tables.items()]
+    faults = [(name, fault) for name, table in judged for fault in table.faults]
     if faults:
         detail = RichTable("table", "column", "reason", "rows", "meaning", "first rows")
         for name, fault in faults:

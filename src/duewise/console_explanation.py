@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from duewise.console import _out, _plain
 
 if TYPE_CHECKING:
-    from duewise.pipelines.explain import Explanation
+    from duewise.publish.debtor_story import Explanation
 
 _MONEY = ("balance", "gain", "harm", "cost", "net_gain", "runner_up_net_gain", "priority", "offer_amount")
 _SHARES = ("p_", "propensity")

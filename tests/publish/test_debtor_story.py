@@ -10,7 +10,7 @@ import pytest
 from duewise.console_explanation import print_explanation
 from duewise.contracts.strategies import strategies_schema
 from duewise.errors import ConfigError
-from duewise.pipelines.explain import explain_debtor
+from duewise.publish.debtor_story import explain_debtor
 from duewise.publish.feedback import Feedback, FeedbackStore
 from published_night import NIGHT, RUN_ID, client_portfolio, publish_night
 

@@ -1,5 +1,6 @@
-"""`duewise explain`: one debtor's strategy and why, from nothing but what the night published."""
+"""One debtor's strategy and why, from nothing but what the night published."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from duewise.config import Portfolio
 from duewise.contracts.strategies import REASON_COUNT
 from duewise.contracts.vocabulary import CHANNELS
-from duewise.publish.feedback import FEEDBACK_FILE, FeedbackStore
+from duewise.publish.feedback import FEEDBACK_FILE, Feedback, FeedbackStore
 from duewise.publish.published_run import find_run
 from duewise.publish.talking_points import talking_points
 
@@ -113,12 +114,19 @@ def explain_debtor(portfolio: Portfolio, debtor_id: str, as_of: date | None = No
         When there is no such run, or the debtor is not in it.
     """
     run = find_run(portfolio.publish.runs, as_of)
-    row = run.strategy(debtor_id)
-    rules = run.manifest["rules"]
+    said = FeedbackStore(portfolio.publish.runs / FEEDBACK_FILE).of(debtor_id)
+    return explanation_of(run.manifest, run.strategy(debtor_id), said)
+
+
+def explanation_of(
+    manifest: Mapping[str, Any], row: Mapping[str, Any], said: Sequence[Feedback] = ()
+) -> Explanation:
+    """Return the story of one published row, with what people `said` back about the debtor."""
+    rules = manifest["rules"]
     forecasts = {name: value for name, value in row.items() if name.startswith(_FORECASTS)}
     sections = {name: {column: row[column] for column in columns} for name, columns in SECTIONS.items()}
     sections["money"] |= forecasts
-    settings = run.manifest["portfolio"]
+    settings = manifest["portfolio"]
     owner = settings["portfolio"]
     reasons = [row[f"reason_{i}"] for i in range(1, REASON_COUNT + 1)]
     return Explanation(
@@ -132,8 +140,7 @@ def explain_debtor(portfolio: Portfolio, debtor_id: str, as_of: date | None = No
         denied=[{**denial, **rules.get(denial["rule_id"], {})} for denial in row["denied"] or ()],
         talking_points=talking_points(row, settings["actions"], owner["language"], owner["currency"]),
         feedback=[
-            {name: value for name, value in vars(remark).items() if name != "debtor_id"}
-            for remark in FeedbackStore(portfolio.publish.runs / FEEDBACK_FILE).of(debtor_id)
+            {name: value for name, value in vars(remark).items() if name != "debtor_id"} for remark in said
         ],
     )
 
