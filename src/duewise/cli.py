@@ -25,6 +25,7 @@ from duewise.cli_options import (
     leave,
     load,
 )
+from duewise.cli_rules import rules_app
 from duewise.errors import ConfigError, DataError, DuewiseError
 
 DEMO_NIGHT = "2026-06-01"
@@ -44,9 +45,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-)
-rules_app = typer.Typer(
-    help="Show the rules in force, and run the packs' own worked cases.", no_args_is_help=True
 )
 app.add_typer(rules_app, name="rules")
 app.add_typer(feedback_app, name="feedback")
@@ -290,41 +288,6 @@ def monitor(
     found = run_monitor(settings, None if as_of is None else day(as_of), dry_run=dry_run)
     print_monitoring(found)
     leave(bool(found.alarms), strict)
-
-
-@rules_app.command("list")
-def show_rules(
-    portfolio: PortfolioFile,
-    as_of: AsOf = None,
-    data: Data = None,
-    set_: Set = None,
-) -> None:
-    """Show the rules that the portfolio obeys: what each says, where it comes from, how well verified."""
-    from duewise.console import print_rules
-    from duewise.pipelines.rules import rules_in_force
-
-    on = day(as_of)
-    print_rules(rules_in_force(load(portfolio, set_, data=data), on), on)
-
-
-@rules_app.command("test")
-def run_rule_cases(
-    packs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PACK|PATH|PORTFOLIO.yaml]...",
-            help="Names of packs, files of packs, or portfolio files. Default: every pack that is shipped.",
-        ),
-    ] = None,
-) -> None:
-    """Run the worked cases that packs bring along; exit 1 when one comes out otherwise than told."""
-    from duewise.console import print_cases
-    from duewise.pipelines.rules import run_cases
-
-    reports = run_cases(packs or ())
-    print_cases(reports)
-    if any(report.failures for report in reports):
-        raise typer.Exit(DuewiseError.exit_code)
 
 
 @app.command()
