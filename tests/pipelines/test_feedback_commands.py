@@ -14,7 +14,7 @@ from duewise.publish.feedback import Feedback, FeedbackStore
 from duewise.publish.published_run import find_run
 from duewise.publish.workbook import write_workbook
 from duewise.publish.workbook_feedback import heading
-from published_night import NIGHT, client_portfolio, publish_night
+from published_night import NIGHT, client_portfolio, publish_night, write_tables
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning")
 
@@ -120,3 +120,20 @@ def test_feedback_goes_out_as_tables_in_which_nothing_is_a_formula(portfolio, tm
     ]
     flags = pd.read_csv(tmp_path / "out" / "flags.csv", encoding="utf-8-sig")
     assert flags["flag"].unique().tolist() == ["opt_out:sms"]
+
+
+def test_check_counts_feedback_beside_the_tables_and_names_who_is_unknown(portfolio, filled_in, tmp_path):
+    write_tables(tmp_path, debtors=1)
+    assert take_in(portfolio, filled_in).code == 0
+    done = duewise("check", portfolio, "--as-of", "2026-06-02")
+    assert done.code == 0, done.stderr
+    counts = {
+        line.split("│")[1].strip(): line.split("│")[2:5]
+        for line in done.stdout.splitlines()
+        if "from feedback" in line
+    }
+    assert {name: [cell.strip() for cell in cells] for name, cells in counts.items()} == {
+        "contacts from feedback": ["1", "0", "1"],
+        "flags from feedback": ["1", "1", "0"],
+    }
+    assert "unknown_debtor" in done.stdout

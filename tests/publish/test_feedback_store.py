@@ -73,6 +73,7 @@ def test_only_the_owner_may_read_the_file(store):
         (remark(author=""), "author"),
         (remark(at=datetime(2024, 6, 1, 9)), "no zone"),
         (remark(note="x" * 2001), "2,001 characters"),
+        (remark(note="\ud83d"), "half a character"),
     ],
 )
 def test_a_remark_that_cannot_be_kept_is_refused_in_one_sentence(store, said, sentence):

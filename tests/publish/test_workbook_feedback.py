@@ -1,5 +1,6 @@
 """What people write into a worklist comes back as they meant it."""
 
+import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -34,16 +35,20 @@ def worklist(tmp_path: Path, language: str) -> Path:
         portfolio, ["call", "sms", "none"], debtor_id=IDS, queue=["reminder", "reminder", "no_action"]
     )
     path = tmp_path / "worklist.xlsx"
+    write(path, folder, language)
+    return path
+
+
+def write(path: Path, folder: Path, language: str, title: str = "t") -> None:
     write_workbook(
         path,
         pq.read_table(folder / "strategies.parquet"),
         language=language,
         currency="CNY",
-        horizons=portfolio.horizons,
+        horizons=[30, 90, 180],
         timezone="Asia/Shanghai",
-        title="t",
+        title=title,
     )
-    return path
 
 
 def fill_in(path: Path, language: str, answers: dict[int, dict[str, object]], sheet: int = 1) -> None:
@@ -55,6 +60,25 @@ def fill_in(path: Path, language: str, answers: dict[int, dict[str, object]], sh
         for column, value in said.items():
             rows.cell(row, at[heading(column, language)]).value = value
     book.save(path)
+
+
+def test_no_text_however_it_begins_is_a_formula(tmp_path, language):
+    starts = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1+1", "\r=1+1", "=HYPERLINK(1)"]
+    portfolio = client_portfolio(tmp_path)
+    texts = dict.fromkeys(("debtor_id", "region", "action_reason"), starts)
+    reasons = [{"code": "dpd", "direction": "up", "text": text} for text in starts]
+    denied = [[{"action": "sms", "rule_id": text}] for text in starts]
+    folder = publish_night(
+        portfolio, ["call"] * 7, **texts, reason_1=reasons, denied=denied, queue=["legal"] * 7
+    )
+    path = tmp_path / "hostile.xlsx"
+    write(path, folder, language, title="=1+1")
+    cells = [cell for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells if isinstance(cell.value, str)} == {"s"}
+    assert {"=1+1", "+1+1", "-1+1", "@SUM(1)"} <= {cell.value for cell in cells}
+    archive = zipfile.ZipFile(path)
+    sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert not [sheet for sheet in sheets if b"<f>" in sheet or b"<f " in sheet]
 
 
 def test_a_worklist_that_nobody_touched_says_nothing(worklist):
@@ -148,16 +172,7 @@ def test_a_file_that_is_no_worklist_is_refused(tmp_path):
 
 def test_the_same_strategies_give_the_same_bytes(worklist, tmp_path, language):
     first = worklist.read_bytes()
-    strategies = pq.read_table(tmp_path / "runs" / NIGHT.isoformat() / "strategies.parquet")
-    write_workbook(
-        worklist,
-        strategies,
-        language=language,
-        currency="CNY",
-        horizons=[30, 90, 180],
-        timezone="Asia/Shanghai",
-        title="t",
-    )
+    write(worklist, tmp_path / "runs" / NIGHT.isoformat(), language)
     assert worklist.read_bytes() == first
 
 

@@ -33,18 +33,20 @@ COLUMNS: tuple[str, ...] = (
     "channel",
 )
 
+# `written_at` is the clock's own time: `at` may lie on a replayed night's day.
 SCHEMA = """
 CREATE TABLE feedback (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    at        TEXT NOT NULL,
-    author    TEXT NOT NULL,
-    as_of     TEXT NOT NULL,
-    debtor_id TEXT NOT NULL,
-    kind      TEXT NOT NULL,
-    note      TEXT NOT NULL,
-    amount    REAL,
-    due_on    TEXT,
-    channel   TEXT
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         TEXT NOT NULL,
+    author     TEXT NOT NULL,
+    as_of      TEXT NOT NULL,
+    debtor_id  TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    amount     REAL,
+    due_on     TEXT,
+    channel    TEXT,
+    written_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 CREATE INDEX feedback_by_debtor ON feedback (debtor_id, at);
 CREATE INDEX feedback_by_time ON feedback (at);
@@ -125,6 +127,8 @@ def check_feedback(feedback: Feedback) -> None:
     for name, text in (("debtor", feedback.debtor_id), ("author", feedback.author)):
         if not text.strip() or len(text) > _LONGEST_NAME:
             raise ValueError(f"The {name} of the feedback must have 1 to {_LONGEST_NAME} characters.")
+    if not all(_is_text(text) for text in (feedback.debtor_id, feedback.author, feedback.note)):
+        raise ValueError("The feedback holds half a character, which no file can keep.")
     if len(feedback.note) > _LONGEST_NOTE:
         raise ValueError(f"The note has {len(feedback.note):,} characters; at most {_LONGEST_NOTE:,} fit.")
     if feedback.channel is not None and feedback.channel not in CHANNELS:
@@ -133,6 +137,11 @@ def check_feedback(feedback: Feedback) -> None:
         raise ValueError("The amount must be a number above zero.")
     if feedback.kind == "promised":
         _check_promise(feedback)
+
+
+def _is_text(text: str) -> bool:
+    """Return whether UTF-8 can write `text`; half a surrogate pair, as forms and JSON may send, it cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _check_promise(feedback: Feedback) -> None:
