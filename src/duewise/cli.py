@@ -4,27 +4,32 @@ Every heavy library is imported inside the command that needs it, so that ``--he
 """
 
 import sys
-from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from duewise.errors import FINISHED_WITH_WARNINGS, ConfigError, DataError, DuewiseError
-
-if TYPE_CHECKING:
-    from duewise.config import Portfolio
+from duewise.cli_feedback import feedback_app
+from duewise.cli_options import (
+    AsOf,
+    Data,
+    DryRun,
+    Form,
+    LatestRun,
+    Out,
+    PortfolioFile,
+    Set,
+    Strict,
+    day,
+    instant,
+    leave,
+    load,
+)
+from duewise.cli_rules import rules_app
+from duewise.errors import ConfigError, DataError, DuewiseError
 
 DEMO_NIGHT = "2026-06-01"
 """Night of the demo: a fixed date, so that everybody's demo shows the same worklist."""
-
-
-class Form(StrEnum):
-    """How an answer is written to stdout."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 app = typer.Typer(
@@ -41,37 +46,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-rules_app = typer.Typer(
-    help="Show the rules in force, and run the packs' own worked cases.", no_args_is_help=True
-)
 app.add_typer(rules_app, name="rules")
-
-PortfolioFile = Annotated[
-    Path, typer.Argument(metavar="PORTFOLIO.yaml", help="The file that describes the portfolio.")
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        metavar="DATE",
-        help="The night (YYYY-MM-DD); what happens from then on is unknown. Default: today.",
-    ),
-]
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Folder of the tables, instead of sources.path.")
-]
-Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the runs, instead of publish.runs.")
-]
-LatestRun = Annotated[
-    str | None, typer.Option("--as-of", metavar="DATE", help="Night of the run. Default: the latest run.")
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="key.path=value", help="Override one value of the file; may be repeated."),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything except writing.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 5 when there were warnings.")]
+app.add_typer(feedback_app, name="feedback")
 
 
 def main() -> None:
@@ -115,9 +91,9 @@ def sample(
     from duewise.console import print_sample
     from duewise.pipelines.sample import make_sample
 
-    settings = _load(portfolio, set_, data=data)
+    settings = load(portfolio, set_, data=data)
     summary = make_sample(
-        settings, _day(as_of), debtors=debtors, months=months, seed=seed, world=world, dry_run=dry_run
+        settings, day(as_of), debtors=debtors, months=months, seed=seed, world=world, dry_run=dry_run
     )
     print_sample(summary)
 
@@ -130,11 +106,11 @@ def check(
     from duewise.console import print_acceptance
     from duewise.pipelines.check import check as run_check
 
-    report = run_check(_load(portfolio, set_, data=data), _day(as_of))
+    report = run_check(load(portfolio, set_, data=data), day(as_of))
     print_acceptance(report)
     if report.refusals:
         raise DataError("\n".join(report.refusals))
-    _leave(bool(report.warnings), strict)
+    leave(bool(report.warnings), strict)
 
 
 @app.command()
@@ -150,9 +126,9 @@ def train(
     from duewise.console import print_training
     from duewise.pipelines.train import train as run_train
 
-    result = run_train(_load(portfolio, set_, data=data), _day(as_of), dry_run=dry_run)
+    result = run_train(load(portfolio, set_, data=data), day(as_of), dry_run=dry_run)
     print_training(result)
-    _leave(bool(result.warnings), strict)
+    leave(bool(result.warnings), strict)
 
 
 @app.command()
@@ -170,9 +146,9 @@ def nightly(
     from duewise.console import print_night
     from duewise.pipelines.nightly import nightly as run_nightly
 
-    night = run_nightly(_load(portfolio, set_, data=data, out=out), _day(as_of), force=force, dry_run=dry_run)
+    night = run_nightly(load(portfolio, set_, data=data, out=out), day(as_of), force=force, dry_run=dry_run)
     print_night(night)
-    _leave(bool(night.warnings), strict)
+    leave(bool(night.warnings), strict)
 
 
 @app.command()
@@ -185,7 +161,7 @@ def promote(
     """Make the challenger (or a named version) the champion that the night uses."""
     from duewise.models.registry import promote as run_promote
 
-    settings = _load(portfolio, set_)
+    settings = load(portfolio, set_)
     promoted = run_promote(settings.models.store, settings.registered_name, version, dry_run=dry_run)
     typer.echo(f"{settings.registered_name}: version {promoted} is the champion")
 
@@ -202,15 +178,17 @@ def explain(
         Form, typer.Option("--format", metavar="text|json", help="For people, or for other systems.")
     ] = Form.TEXT,
 ) -> None:
-    """Tell one debtor's strategy and why: money, reasons, effects, what is denied by which rule, plan, offer.
+    """Tell one debtor's strategy and why: money, reasons, effects, what is denied by which rule, plan, offer,
+    what to say, and what people have said back.
 
-    Reads nothing but what the night published.
+    Reads nothing but what the night published, and the feedback beside it.
     """
-    from duewise.console import print_explanation, print_json
-    from duewise.pipelines.explain import explain_debtor
+    from duewise.console import print_json
+    from duewise.console_explanation import print_explanation
+    from duewise.publish.debtor_story import explain_debtor
 
-    settings = _load(portfolio, set_, data=data, out=out)
-    explanation = explain_debtor(settings, debtor, None if as_of is None else _day(as_of))
+    settings = load(portfolio, set_, data=data, out=out)
+    explanation = explain_debtor(settings, debtor, None if as_of is None else day(as_of))
     if form is Form.JSON:
         print_json(explanation.as_dict())
     else:
@@ -242,9 +220,9 @@ def recheck(
     from duewise.console import print_recheck
     from duewise.pipelines.recheck import recheck as run_recheck
 
-    settings = _load(portfolio, set_, data=data, out=out)
-    night = None if as_of is None else _day(as_of)
-    print_recheck(run_recheck(settings, night, at=_instant(at), dry_run=dry_run))
+    settings = load(portfolio, set_, data=data, out=out)
+    night = None if as_of is None else day(as_of)
+    print_recheck(run_recheck(settings, night, at=instant(at), dry_run=dry_run))
 
 
 @app.command()
@@ -270,9 +248,9 @@ def whatif(
     from duewise.console import print_whatif
     from duewise.pipelines.whatif import whatif as run_whatif
 
-    base = _load(portfolio, None, data=data, out=out)
-    changed = _load(portfolio, set_, data=data, out=out)
-    print_whatif(run_whatif(base, changed, _day(as_of), frontier_of=frontier))
+    base = load(portfolio, None, data=data, out=out)
+    changed = load(portfolio, set_, data=data, out=out)
+    print_whatif(run_whatif(base, changed, day(as_of), frontier_of=frontier))
 
 
 @app.command()
@@ -286,7 +264,7 @@ def evaluate(
     from duewise.console_audits import print_evaluation
     from duewise.pipelines.evaluate import evaluate as run_evaluate
 
-    print_evaluation(run_evaluate(_load(portfolio, set_, data=data, out=out), _day(as_of)))
+    print_evaluation(run_evaluate(load(portfolio, set_, data=data, out=out), day(as_of)))
 
 
 @app.command()
@@ -306,45 +284,10 @@ def monitor(
     from duewise.console_audits import print_monitoring
     from duewise.pipelines.monitor import monitor as run_monitor
 
-    settings = _load(portfolio, set_, data=data, out=out)
-    found = run_monitor(settings, None if as_of is None else _day(as_of), dry_run=dry_run)
+    settings = load(portfolio, set_, data=data, out=out)
+    found = run_monitor(settings, None if as_of is None else day(as_of), dry_run=dry_run)
     print_monitoring(found)
-    _leave(bool(found.alarms), strict)
-
-
-@rules_app.command("list")
-def show_rules(
-    portfolio: PortfolioFile,
-    as_of: AsOf = None,
-    data: Data = None,
-    set_: Set = None,
-) -> None:
-    """Show the rules that the portfolio obeys: what each says, where it comes from, how well verified."""
-    from duewise.console import print_rules
-    from duewise.pipelines.rules import rules_in_force
-
-    day = _day(as_of)
-    print_rules(rules_in_force(_load(portfolio, set_, data=data), day), day)
-
-
-@rules_app.command("test")
-def run_rule_cases(
-    packs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PACK|PATH|PORTFOLIO.yaml]...",
-            help="Names of packs, files of packs, or portfolio files. Default: every pack that is shipped.",
-        ),
-    ] = None,
-) -> None:
-    """Run the worked cases that packs bring along; exit 1 when one comes out otherwise than told."""
-    from duewise.console import print_cases
-    from duewise.pipelines.rules import run_cases
-
-    reports = run_cases(packs or ())
-    print_cases(reports)
-    if any(report.failures for report in reports):
-        raise typer.Exit(DuewiseError.exit_code)
+    leave(bool(found.alarms), strict)
 
 
 @app.command()
@@ -364,49 +307,13 @@ def demo(
     from duewise.pipelines.sample import make_sample
     from duewise.pipelines.train import train as run_train
 
-    settings = _load(portfolio, set_, data=data, out=out)
-    night = _day(as_of)
+    settings = load(portfolio, set_, data=data, out=out)
+    night = day(as_of)
     console.print_sample(make_sample(settings, night, debtors=debtors))
     console.print_training(run_train(settings, night))
     finished = run_nightly(settings, night)
     console.print_night(finished)
     console.print_where_to_look(finished, portfolio)
-
-
-def _load(path: Path, overrides: list[str] | None, **folders: Path | None) -> "Portfolio":
-    from duewise.config import load_portfolio
-
-    return load_portfolio(path, overrides or (), **folders)
-
-
-def _day(text: str | None) -> date:
-    """Return the date in `text`; today where there is none."""
-    if text is None:
-        return datetime.now(UTC).date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{text!r} is not a date; write it as YYYY-MM-DD.", param_hint="--as-of"
-        ) from error
-
-
-def _instant(text: str | None) -> datetime | None:
-    """Return the instant in `text`, in UTC where it names no zone."""
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{text!r} is not an instant; write it as 2026-06-01T09:30Z.", param_hint="--at"
-        ) from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _leave(warned: bool, strict: bool) -> None:
-    if warned and strict:
-        raise typer.Exit(FINISHED_WITH_WARNINGS)
 
 
 if __name__ == "__main__":

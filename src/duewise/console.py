@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from duewise.errors import DuewiseError
 from duewise.progress import clear_progress
 
 if TYPE_CHECKING:
-    from duewise.pipelines.explain import Explanation
     from duewise.pipelines.nightly import Night
     from duewise.pipelines.recheck import Recheck
     from duewise.pipelines.sample import SampleSummary
@@ -91,8 +90,12 @@ def print_acceptance(report: "AcceptanceReport") -> None:
             f"{table.after_as_of:,}",
             ", ".join(table.absent_columns) if table.present else "(table absent)",
         )
+    for name, table in report.feedback.tables.items():
+        counts = (f"{n:,}" for n in (table.read, table.accepted, table.bad, table.after_as_of))
+        overview.add_row(f"{name} from feedback", *counts, "")
     _out.print(overview)
-    faults = [(name, fault) for name, table in report.tables.items() for fault in table.faults]
+    judged = [*report.tables.items(), *report.feedback.tables.items()]
+    faults = [(name, fault) for name, table in judged for fault in table.faults]
     if faults:
         detail = RichTable("table", "column", "reason", "rows", "meaning", "first rows")
         for name, fault in faults:
@@ -196,54 +199,6 @@ def print_cases(reports: "Sequence[PackReport]") -> None:
 def print_json(content: dict[str, Any]) -> None:
     """Print one object for other systems, without colours or line breaks of our own."""
     print(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def print_explanation(told: "Explanation") -> None:
-    """Print one debtor's story in the portfolio's language."""
-    from duewise.contracts.labels import code_label, column_label
-
-    language = told.language
-
-    def line(label: str, value: str) -> None:
-        _out.print(f"  {label}: {_plain(value)}")
-
-    def heading(section: str) -> None:
-        _out.print(f"[bold]{code_label('section', section, language)}[/]")
-
-    identity = told.identity
-    _out.print(f"[bold]{identity['debtor_id']}[/]  {identity['as_of']}  {told.currency}")
-    for section, values in told.sections.items():
-        heading(section)
-        for name, value in values.items():
-            if value is not None:
-                line(column_label(name, language), _shown(name, value, language))
-    heading("reasons")
-    for reason in told.reasons:
-        line(code_label("direction", reason["direction"], language), reason["text"])
-    heading("effects")
-    for action, money in told.effects.items():
-        line(code_label("action", action, language), "-" if money is None else f"{money:,.2f}")
-    heading("denied")
-    for denial in told.denied:
-        says, cite, mark = (denial.get(key, "") for key in ("says", "cite", "mark"))
-        source = f" ({cite}; {mark})" if cite else ""
-        line(code_label("action", denial["action"], language), f"{denial['rule_id']}: {says}{source}")
-    _out.print(
-        f"run {identity['run_id']}, model {identity['model_version']}, policy {identity['policy_version']}"
-    )
-
-
-def _shown(name: str, value: Any, language: str) -> str:
-    from duewise.contracts.labels import code_label
-
-    if isinstance(value, bool):
-        return {True: "✓", False: "✗"}[value]
-    if isinstance(value, float):
-        return f"{value:.1%}" if name.startswith(("p_", "propensity")) else f"{value:,.2f}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    kind = "action" if name.endswith("_action") else name
-    return code_label(kind, str(value), language)
 
 
 def print_recheck(checked: "Recheck") -> None:

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from duewise.contracts.labels import code_label
+from duewise.contracts.money import money_text
 from duewise.contracts.vocabulary import NONE, Cell
 from duewise.explain.locale import Locale, load_locale
 from duewise.explain.templates import blanks, fill, texts_of
-from duewise.explain.value_text import money_text, share_text
+from duewise.explain.value_text import share_text
 
 Floats = NDArray[np.float64]
 Codes = NDArray[Any]
@@ -84,7 +85,7 @@ def stage_reasons(
         Money.
     """
     locale = load_locale(language)
-    money = partial(money_text, locale=locale, currency=currency)
+    money = partial(money_text, currency=currency, language=locale.language)
     values = {
         "stage": _labels(stage, "stage", language),
         "action": _labels(choices.action, "action", language),
@@ -97,7 +98,7 @@ def stage_reasons(
 def effect_reasons(choices: Choices, facts: EffectFacts, language: str, currency: str) -> pa.Array:
     """Return why each action was chosen by a policy that knows what actions change."""
     locale = load_locale(language)
-    money = partial(money_text, locale=locale, currency=currency)
+    money = partial(money_text, currency=currency, language=locale.language)
     values = {
         "action": _labels(choices.action, "action", language),
         "runner_up": _labels(facts.runner_up, "action", language),

@@ -26,8 +26,6 @@ class Locale:
         Single words: yes, no, units of time.
     codes : mapping
         Words for the values of categories.
-    currency_words : mapping
-        Currencies whose name follows the amount.
     units : mapping of Unit to template
         How a bare ``{value}`` is followed by its unit.
     windows : mapping
@@ -48,7 +46,6 @@ class Locale:
     language: str
     words: Mapping[str, str]
     codes: Mapping[str, str]
-    currency_words: Mapping[str, str]
     units: Mapping[str, str]
     windows: Mapping[str, str]
     plurals: tuple[str, ...]
@@ -120,7 +117,6 @@ def load_locale(language: str) -> Locale:
         language=language,
         words=content["words"],
         codes={**shared["action"], **shared["product"], **content["codes"]},
-        currency_words=content["currency_words"],
         units=content["units"],
         windows=content["windows"],
         plurals=tuple(content["plurals"]),

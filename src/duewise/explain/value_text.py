@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
+from duewise.contracts.money import money_text
 from duewise.explain.locale import Locale
 from duewise.features.registry import Unit
-
-SYMBOLS: dict[str, str] = {
-    "CNY": "¥",
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "INR": "₹",
-    "AUD": "A$",
-    "JPY": "¥",
-}
 
 
 def value_text(value: float | str, unit: Unit, locale: Locale, currency: str) -> str:
@@ -34,7 +25,7 @@ def value_text(value: float | str, unit: Unit, locale: Locale, currency: str) ->
         return locale.code(str(value))
     number = float(value)
     if unit is Unit.MONEY:
-        return money_text(number, locale, currency)
+        return money_text(number, currency, locale.language)
     if unit is Unit.SHARE:
         return share_text(number)
     if unit is Unit.YES_NO:
@@ -44,23 +35,6 @@ def value_text(value: float | str, unit: Unit, locale: Locale, currency: str) ->
     if unit in (Unit.COUNT, Unit.DAYS, Unit.DAY_OF_MONTH):
         return f"{number:,.0f}"
     return number_text(number)
-
-
-def money_text(amount: float, locale: Locale, currency: str) -> str:
-    """Return an amount rounded to what matters: whole units from 100 on, cents below.
-
-    Examples
-    --------
-    >>> from duewise.explain.locale import load_locale
-    >>> money_text(-8.5, load_locale("en"), "USD"), money_text(8.5, load_locale("zh"), "CNY")
-    ('-$8.50', '8.50元')
-    """
-    size = round(abs(amount), 2)
-    digits = f"{size:,.0f}" if size >= 100 or size == round(size) else f"{size:,.2f}"
-    sign = "-" if amount < 0 and size else ""
-    if currency in locale.currency_words:
-        return f"{sign}{digits}{locale.currency_words[currency]}"
-    return f"{sign}{SYMBOLS.get(currency, f'{currency} ')}{digits}"
 
 
 def share_text(share: float) -> str:

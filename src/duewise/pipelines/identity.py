@@ -34,5 +34,7 @@ def night_identity(
         "model": model_version,
         "code": duewise.__version__,
     }
+    if report.feedback.sha256 is not None:
+        content["feedback"] = report.feedback.sha256
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return NightIdentity(run_id=digest[:16], as_of=as_of, model_version=model_version)

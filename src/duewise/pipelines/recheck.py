@@ -90,7 +90,7 @@ def recheck(
     moment, replayed = _moment(run.as_of, planned, at, now or datetime.now(UTC))
     with (
         tempfile.TemporaryDirectory(prefix="duewise-recheck-") as scratch,
-        open_tables(portfolio, moment.date(), workspace=Path(scratch)) as opened,
+        open_tables(portfolio, moment.date(), feedback_before=moment, workspace=Path(scratch)) as opened,
     ):
         tables, known_on = known_by(_of_planned(opened.tables, planned, run.as_of), moment)
         made = _made_since(tables, known_on, run.as_of, planned)
@@ -255,4 +255,5 @@ def _record(
         "inputs": {
             str(name): sorted(file.sha256 for file in table.files) for name, table in report.tables.items()
         },
+        "feedback": report.feedback.sha256,
     }

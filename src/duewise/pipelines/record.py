@@ -28,7 +28,7 @@ def night_record(
 ) -> dict[str, Any]:
     """Return what ``manifest.json`` holds, without the timings."""
     denials = denial_counts(decided.permissions)
-    tables = report.tables.values()
+    tables = [*report.tables.values(), *report.feedback.tables.values()]
     return {
         "run_id": identity.run_id,
         "as_of": identity.as_of.isoformat(),
@@ -40,6 +40,7 @@ def night_record(
             name: {**table, "reasons": report.tables[Table(name)].reasons}
             for name, table in report.as_dict()["tables"].items()
         },
+        "feedback": report.feedback.as_dict(),
         "notes": list(report.notes),
         "warnings": _warnings(portfolio, report, decided),
         "totals": {

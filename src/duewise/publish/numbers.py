@@ -1,32 +1,19 @@
-"""Numbers as people read them: money with its currency, counts with separators, shares in percent."""
+"""Numbers as people read them where one may be missing: money, counts with separators, shares in percent."""
 
-SYMBOLS: dict[str, str] = {
-    "CNY": "¥",
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "INR": "₹",
-    "AUD": "A$",
-    "JPY": "¥",
-}
+from duewise.contracts import money
 
 
 def money_text(amount: float | None, currency: str, language: str) -> str:
-    """Return an amount rounded to what matters: whole units from 100 on, cents below.
+    """Return an amount as :func:`duewise.contracts.money.money_text` does; a dash where there is none.
 
     Examples
     --------
-    >>> money_text(12345.6, "CNY", "en"), money_text(0.05, "CNY", "en"), money_text(None, "CNY", "en")
-    ('¥12,346', '¥0.05', '-')
+    >>> money_text(12345.6, "CNY", "en"), money_text(None, "CNY", "en")
+    ('¥12,346', '-')
     """
     if amount is None or amount != amount:
         return "-" if language == "en" else "—"
-    symbol = SYMBOLS.get(currency, f"{currency} ")
-    sign = "-" if amount < 0 else ""
-    size = abs(amount)
-    return (
-        f"{sign}{symbol}{size:,.0f}" if size >= 100 or size == round(size) else f"{sign}{symbol}{size:,.2f}"
-    )
+    return money.money_text(amount, currency, language)
 
 
 def count_text(number: float) -> str:

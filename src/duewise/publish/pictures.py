@@ -22,6 +22,9 @@ _STYLE = {
     "xtick.color": "#444444",
     "ytick.color": "#444444",
 }
+_WIDTH = 5.2
+"""Inches: two pictures side by side on a screen, one on a telephone, and letters of their size on both."""
+
 _COLOURS = ("#1F3A5F", "#2E75B6", "#9DC3E6", "#C9A227")
 
 
@@ -29,20 +32,28 @@ def stacked_bars(
     categories: Sequence[str], series: dict[str, Sequence[float]], *, x_label: str, description: str
 ) -> str:
     """Return an SVG of stacked columns, one stack per category and one colour per series."""
-    figure, axes = _figure(7.2, 3.2)
+    figure, axes = _figure(_WIDTH, 2.8)
     base = np.zeros(len(categories))
     for colour, (name, values) in zip(_COLOURS, series.items(), strict=False):
         axes.bar(categories, values, bottom=base, label=name, color=colour, width=0.7)
         base += np.asarray(values, dtype=float)
     axes.set_xlabel(x_label)
     axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
-    axes.legend(frameon=False, fontsize=9, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1.0))
+    axes.legend(
+        frameon=False,
+        fontsize=9,
+        handlelength=1,
+        columnspacing=1,
+        ncols=len(series),
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+    )
     return _svg(figure, description)
 
 
 def curve(days: Sequence[int], amounts: Sequence[float], *, x_label: str, description: str) -> str:
     """Return an SVG of money expected over days, each point labelled."""
-    figure, axes = _figure(7.2, 2.8)
+    figure, axes = _figure(_WIDTH, 2.5)
     axes.plot([0, *days], [0, *amounts], color=_COLOURS[1], marker="o", linewidth=2)
     axes.fill_between([0, *days], [0, *amounts], color=_COLOURS[2], alpha=0.35)
     for day, amount in zip(days, amounts, strict=True):
@@ -58,7 +69,7 @@ def planned_against_limit(
     names: Sequence[str], planned: Sequence[float], limits: Sequence[float | None], *, description: str
 ) -> str:
     """Return an SVG of how much of each limit is planned; bars without a limit stand alone."""
-    figure, axes = _figure(7.2, 0.45 * max(len(names), 1) + 0.8)
+    figure, axes = _figure(_WIDTH, 0.36 * max(len(names), 1) + 0.7)
     places = np.arange(len(names))[::-1]
     axes.barh(places, planned, color=_COLOURS[1], height=0.55)
     for place, amount, limit in zip(places, planned, limits, strict=True):
@@ -67,8 +78,22 @@ def planned_against_limit(
         label = f"{amount:,.0f}" if limit is None else f"{amount:,.0f} / {limit:,.0f}"
         axes.annotate(label, (max(amount, limit or 0), place), textcoords="offset points", xytext=(6, -3))
     axes.set_yticks(places, names)
-    axes.set_xlim(0, max([*planned, *(limit or 0 for limit in limits), 1]) * 1.15)
+    axes.set_xlim(0, max([*planned, *(limit or 0 for limit in limits), 1]) * 1.3)
     axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
+    return _svg(figure, description)
+
+
+def bars(names: Sequence[str], values: Sequence[float], labels: Sequence[str], *, description: str) -> str:
+    """Return an SVG of one bar per name, each with its label, first on top."""
+    figure, axes = _figure(_WIDTH, 0.36 * max(len(names), 1) + 0.3)
+    places = np.arange(len(names))[::-1]
+    axes.barh(places, values, color=_COLOURS[1], height=0.55)
+    for place, value, label in zip(places, values, labels, strict=True):
+        axes.annotate(label, (value, place), textcoords="offset points", xytext=(6, -3))
+    axes.set_yticks(places, names)
+    axes.set_xlim(0, max([*values, 0]) * 1.35 or 1)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
     return _svg(figure, description)
 
 

@@ -1,8 +1,8 @@
 """Acceptance of one table: every row is accepted, put aside or bad with all its reasons; none is lost.
 
 A table is judged by a few set-based statements over its columns; rows never pass through Python.
-The statements leave three relations behind: ``staging.read_<table>`` (all rows, typed),
-``staging.faults_<table>`` (one row for each fault) and ``staging.accepted_<table>``.
+The statements leave three relations behind: ``staging.read_<name>`` (all rows, typed),
+``staging.faults_<name>`` (one row for each fault) and ``staging.accepted_<name>``.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import duckdb
 
 from duewise.contracts.columns import Kind
-from duewise.contracts.vocabulary import Table
 from duewise.errors import DuewiseError
 from duewise.sources.faults import (
     PARENTS,
@@ -45,7 +44,7 @@ class Examined:
     @property
     def accepted(self) -> str:
         """Relation of the accepted rows, contract columns only."""
-        return f"staging.accepted_{self.plan.table}"
+        return f"staging.accepted_{self.plan.name}"
 
 
 def examine_table(
@@ -64,12 +63,12 @@ def examine_table(
     _add_duplicates(con, plan, staged, moments)
     columns = ", ".join(f"r.{ident(c.column.name)}" for c in plan.columns)
     con.execute(
-        f"CREATE VIEW staging.accepted_{table} AS SELECT {columns} FROM staging.read_{table} AS r "
-        f"ANTI JOIN staging.faults_{table} AS f USING ({ROW}) WHERE NOT {put_aside(plan, moments)}"
+        f"CREATE VIEW staging.accepted_{plan.name} AS SELECT {columns} FROM staging.read_{plan.name} AS r "
+        f"ANTI JOIN staging.faults_{plan.name} AS f USING ({ROW}) WHERE NOT {put_aside(plan, moments)}"
     )
     if table in PARENTS:
         key = ident(key_of(table))
-        con.execute(f"CREATE TABLE staging.keys_{table} AS SELECT {key} FROM staging.accepted_{table}")
+        con.execute(f"CREATE TABLE staging.keys_{table} AS SELECT {key} FROM staging.accepted_{plan.name}")
     report = _count(con, staged, plan, moments)
     if report.accepted + report.quarantined != report.read:
         raise DuewiseError(
@@ -85,7 +84,7 @@ def _create_typed_rows(con: duckdb.DuckDBPyConnection, staged: Staged, plan: Tab
     Text is read once and kept; native columns are read in place, as often as they are asked for.
     """
     kind = "TABLE" if staged.is_text else "VIEW"
-    con.execute(f"CREATE {kind} staging.read_{plan.table} AS {_typed_rows(plan, staged.relation)}")
+    con.execute(f"CREATE {kind} staging.read_{plan.name} AS {_typed_rows(plan, staged.relation)}")
 
 
 def _typed_rows(plan: TablePlan, raw: str) -> str:
@@ -107,8 +106,9 @@ def _typed_rows(plan: TablePlan, raw: str) -> str:
 
 def _create_faults(con: duckdb.DuckDBPyConnection, plan: TablePlan, staged: Staged, moments: Moments) -> None:
     """Create the table of faults: one pass over the columns that carry a condition."""
-    table = plan.table
-    con.execute(f"CREATE TABLE staging.faults_{table} ({ROW} BIGINT, column_name VARCHAR, reason VARCHAR)")
+    con.execute(
+        f"CREATE TABLE staging.faults_{plan.name} ({ROW} BIGINT, column_name VARCHAR, reason VARCHAR)"
+    )
     faults = row_faults(plan, moments)
     if faults:
         joins = " ".join(
@@ -119,15 +119,15 @@ def _create_faults(con: duckdb.DuckDBPyConnection, plan: TablePlan, staged: Stag
         flags = ", ".join(f"{fault.condition} AS f{i}" for i, fault in enumerate(faults))
         anything = " OR ".join(f"f{i}" for i in range(len(faults)))
         con.execute(
-            f"INSERT INTO staging.faults_{table} "
+            f"INSERT INTO staging.faults_{plan.name} "
             f"SELECT {ROW}, fault.column_name, fault.reason FROM ("
             f"SELECT {ROW}, unnest({_named(faults)}) AS fault FROM ("
-            f"SELECT r.{ROW}, {flags} FROM staging.read_{table} AS r {joins} "
+            f"SELECT r.{ROW}, {flags} FROM staging.read_{plan.name} AS r {joins} "
             f"WHERE NOT {put_aside(plan, moments)}) WHERE {anything}) WHERE fault IS NOT NULL"
         )
     if staged.malformed is not None:
         con.execute(
-            f"INSERT INTO staging.faults_{table} "
+            f"INSERT INTO staging.faults_{plan.name} "
             f"SELECT {ROW}, '', {literal(Reason.MALFORMED_ROW)} FROM {staged.malformed}"
         )
 
@@ -144,11 +144,10 @@ def _add_duplicates(
     """Refuse every row whose key an earlier good row has: of good rows, the first of the file stays."""
     if not plan.key or all(c.absent for c in plan.columns if c.column.name in plan.key):
         return
-    table = plan.table
     keys = ", ".join(f"r.{ident(name)}" for name in plan.key)
     known = " AND ".join(f"r.{ident(name)} IS NOT NULL" for name in plan.key)
     everything = ", ".join(f"r.{ident(c.column.name)}" for c in plan.columns)
-    rows = f"staging.read_{table} AS r WHERE {known} AND NOT {put_aside(plan, moments)}"
+    rows = f"staging.read_{plan.name} AS r WHERE {known} AND NOT {put_aside(plan, moments)}"
     # Grouping by a hash of the key is several times cheaper than by the key; only groups that share a
     # hash are then compared by the key itself.
     con.execute(
@@ -168,10 +167,10 @@ def _add_duplicates(
         f"md5(row({everything})::VARCHAR) AS content FROM ({_typed_rows(plan, few)}) AS r"
     )
     con.execute(
-        f"INSERT INTO staging.faults_{table} "
+        f"INSERT INTO staging.faults_{plan.name} "
         "WITH kept AS ("
         f"SELECT key, min({ROW}) AS first_row, arg_min(content, {ROW}) AS first_content FROM candidates "
-        f"ANTI JOIN staging.faults_{table} USING ({ROW}) GROUP BY key) "
+        f"ANTI JOIN staging.faults_{plan.name} USING ({ROW}) GROUP BY key) "
         f"SELECT c.{ROW}, {literal(', '.join(plan.key))}, "
         f"CASE WHEN c.content = first_content THEN {literal(Reason.EXACT_DUPLICATE)} "
         f"ELSE {literal(Reason.DUPLICATE)} END "
@@ -194,12 +193,12 @@ def _count(con: duckdb.DuckDBPyConnection, staged: Staged, plan: TablePlan, mome
         table=table,
         files=staged.files,
         read=read,
-        accepted=_number(con, f"SELECT count(*) FROM staging.accepted_{table}"),
-        bad=_number(con, f"SELECT count(DISTINCT {ROW}) FROM staging.faults_{table}"),
+        accepted=_number(con, f"SELECT count(*) FROM staging.accepted_{plan.name}"),
+        bad=_number(con, f"SELECT count(DISTINCT {ROW}) FROM staging.faults_{plan.name}"),
         after_as_of=0
         if aside == "false"
-        else _number(con, f"SELECT count(*) FROM staging.read_{table} AS r WHERE {aside}"),
-        faults=_fault_counts(con, table),
+        else _number(con, f"SELECT count(*) FROM staging.read_{plan.name} AS r WHERE {aside}"),
+        faults=_fault_counts(con, plan),
         unknown_codes=_unknown_codes(con, plan),
         absent_columns=tuple(c.column.name for c in plan.columns if c.absent),
         extra_columns=plan.extra_columns,
@@ -213,9 +212,9 @@ def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _fault_counts(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[FaultCount, ...]:
+def _fault_counts(con: duckdb.DuckDBPyConnection, plan: TablePlan) -> tuple[FaultCount, ...]:
     counted = con.execute(
-        f"SELECT column_name, reason, count(*), min({ROW}, {_EXAMPLES}) FROM staging.faults_{table} "
+        f"SELECT column_name, reason, count(*), min({ROW}, {_EXAMPLES}) FROM staging.faults_{plan.name} "
         "GROUP BY ALL ORDER BY count(*) DESC, column_name, reason"
     ).fetchall()
     return tuple(
@@ -235,7 +234,7 @@ def _unknown_codes(con: duckdb.DuckDBPyConnection, plan: TablePlan) -> tuple[Unk
             unknown = f"{code} IS NULL OR ({unknown})"
         rows = con.execute(
             f"SELECT left({code}, {_CODE_LENGTH}) AS code, sum(n)::BIGINT AS n FROM ("
-            f"SELECT {code}, count(*) AS n FROM staging.read_{plan.table} GROUP BY ALL) "
+            f"SELECT {code}, count(*) AS n FROM staging.read_{plan.name} GROUP BY ALL) "
             f"WHERE {unknown} GROUP BY ALL ORDER BY n DESC, code LIMIT {_CODES_SHOWN}"
         ).fetchall()
         found += [UnknownCode(c.column.name, value, str(c.column.facts["fallback"]), n) for value, n in rows]

@@ -3,8 +3,8 @@
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +19,7 @@ from duewise.contracts.vocabulary import Table
 from duewise.errors import ConfigError, DataError
 from duewise.sources.acceptance import Examined, examine_table
 from duewise.sources.faults import Moments
+from duewise.sources.feedback import JudgedFeedback, judge_feedback
 from duewise.sources.files import Located, locate_tables
 from duewise.sources.mapping import expected_names, mapping_faults, match_columns
 from duewise.sources.notation import decimal_comma_columns, numeric_extra_columns
@@ -40,12 +41,13 @@ class Examination:
 
     con: ibis.BaseBackend
     tables: dict[Table, Examined]
+    feedback: JudgedFeedback
     report: AcceptanceReport
     scratch: Path
 
     def write_quarantine(self, folder: Path) -> dict[str, Path]:
         """Write the rows that were kept out; see :func:`duewise.sources.quarantine.write_quarantine`."""
-        return write_quarantine(self.con.con, list(self.tables.values()), folder)
+        return write_quarantine(self.con.con, [*self.tables.values(), *self.feedback.tables], folder)
 
     def close(self) -> None:
         """Disconnect, and remove the working files."""
@@ -66,6 +68,7 @@ def examine_sources(
     as_of: date,
     *,
     now: datetime | None = None,
+    feedback_before: datetime | None = None,
     workspace: Path | None = None,
     memory_limit: str | None = None,
     threads: int = 2,
@@ -89,9 +92,13 @@ def examine_sources(
         for table, plan in plans.items():
             with reading(located[table].paths[0]):
                 tables[table] = examine_table(con.con, staged[table], plan, moments)
-            _log(tables[table].report)
+            _log(plan.name, tables[table].report)
         report = report_on(con.con, portfolio, tables, as_of)
-        return Examination(con, tables, report, scratch)
+        before = _naive_utc(feedback_before or datetime.combine(as_of, time()))
+        feedback = judge_feedback(con.con, portfolio, before, moments)
+        for examined in feedback.tables:
+            _log(examined.plan.name, examined.report)
+        return Examination(con, tables, feedback, replace(report, feedback=feedback.report), scratch)
     except BaseException:
         con.disconnect()
         shutil.rmtree(scratch, ignore_errors=True)
@@ -183,10 +190,10 @@ def _plan(
     return plans
 
 
-def _log(report: TableReport) -> None:
+def _log(name: str, report: TableReport) -> None:
     log.info(
         "table_examined",
-        table=str(report.table),
+        table=name,
         rows=report.read,
         accepted=report.accepted,
         bad=report.bad,

@@ -10,6 +10,7 @@ from duewise.config import Portfolio
 from duewise.contracts.columns import ENGINE_TYPES
 from duewise.contracts.tables import TABLES
 from duewise.sources.examine import Examination, examine_sources, refuse
+from duewise.sources.feedback import add_feedback
 from duewise.sources.mapping import contract_columns
 from duewise.sources.readers import reading
 from duewise.sources.report import AcceptanceReport
@@ -51,6 +52,7 @@ def open_tables(
     as_of: date,
     *,
     now: datetime | None = None,
+    feedback_before: datetime | None = None,
     workspace: Path | None = None,
     memory_limit: str | None = None,
     threads: int = 2,
@@ -64,6 +66,9 @@ def open_tables(
         The night: events of that day and before are accepted, later ones put aside.
     now : datetime, optional
         The clock, for telling impossible events; default the present.
+    feedback_before : datetime, optional
+        Instant before which feedback counts; default the beginning of the as-of day, which is when the
+        night is decided.
     workspace : Path, optional
         Folder for the engine's database and spill files, so that tables larger than memory fit; None
         keeps everything in memory.
@@ -81,7 +86,13 @@ def open_tables(
         When the mapping does not fit the contract, or `as_of` lies outside the data.
     """
     examination = examine_sources(
-        portfolio, as_of, now=now, workspace=workspace, memory_limit=memory_limit, threads=threads
+        portfolio,
+        as_of,
+        now=now,
+        feedback_before=feedback_before,
+        workspace=workspace,
+        memory_limit=memory_limit,
+        threads=threads,
     )
     try:
         refuse(examination, quarantine)
@@ -106,6 +117,7 @@ def _load(portfolio: Portfolio, examination: Examination) -> Tables:
             with reading(examined.staged.files[0].path):
                 con.con.execute(f"CREATE TABLE main.{table} AS FROM {examined.accepted}")
         absent |= {(table, name) for name in examination.report.tables[table].absent_columns}
+    add_feedback(con.con, examination.feedback)
     return Tables(
         con=con,
         **{str(table): con.table(str(table), database="main") for table in TABLES},

@@ -39,13 +39,25 @@ class ColumnPlan:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """How one staged table becomes a table of the contract."""
+    """How one staged table becomes a table of the contract.
+
+    Attributes
+    ----------
+    source : str
+        Who else than the client brought the rows; empty for the client's own.
+    """
 
     table: Table
     columns: tuple[ColumnPlan, ...]
     extra_columns: tuple[str, ...]
     timezone: str
     decimal_comma: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of its relations inside the engine, and of its files in quarantine."""
+        return f"{self.source}_{self.table}" if self.source else str(self.table)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -65,6 +77,7 @@ def plan_table(
     *,
     decimal_comma: frozenset[str] = frozenset(),
     numeric_extra: frozenset[str] = frozenset(),
+    source: str = "",
 ) -> TablePlan:
     """Return how every column of the contract is read from `staged`.
 
@@ -76,6 +89,8 @@ def plan_table(
         Contract columns whose numbers have a decimal comma.
     numeric_extra : frozenset of str
         Declared extra columns that hold numbers; the others hold categories.
+    source : str
+        Who else than the client brought the rows.
     """
     table = staged.table
     mapping = portfolio.mapping.get(table)
@@ -109,7 +124,7 @@ def plan_table(
         plans.append(ColumnPlan(column, reading, None if constant else read, constant))
     used = {raw.name for raw in matched.values()}
     aside = tuple(column.name for column in staged.columns if column.name not in used)
-    return TablePlan(table, tuple(plans), aside, zone, tuple(sorted(decimal_comma)))
+    return TablePlan(table, tuple(plans), aside, zone, tuple(sorted(decimal_comma)), source)
 
 
 def prepared(name: str) -> str:

@@ -14,7 +14,8 @@ OWN_COLUMNS = ("table", "file", "row_number", "column", "reason")
 
 
 def write_quarantine(con: duckdb.DuckDBPyConnection, tables: list[Examined], folder: Path) -> dict[str, Path]:
-    """Write the bad rows of each table to ``<table>.csv``, and events after the as-of day beside it.
+    """Write the bad rows of each table to ``<table>.csv``, and events after the as-of day beside it; rows
+    that became of feedback go to ``feedback_<table>.csv``.
 
     A bad row stands there once, with all its reasons (``column`` and ``reason`` list them in the same
     order, separated by semicolons), and with every column of the client's file as text. Text that a
@@ -31,11 +32,11 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, tables: list[Examined], fol
         folder.mkdir(parents=True, exist_ok=True)
         for examined in tables:
             if examined.report.bad:
-                path = folder / f"{examined.plan.table}.csv"
+                path = folder / f"{examined.plan.name}.csv"
                 con.execute(f"COPY ({_bad_rows(examined)}) TO {literal(path)} (FORMAT csv, HEADER true)")
                 written[path.name] = path
             if examined.report.after_as_of:
-                path = folder / f"{examined.plan.table}.after_as_of.parquet"
+                path = folder / f"{examined.plan.name}.after_as_of.parquet"
                 con.execute(f"COPY ({_later_events(examined)}) TO {literal(path)} (FORMAT parquet)")
                 written[path.name] = path
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
@@ -44,9 +45,9 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, tables: list[Examined], fol
 
 
 def _bad_rows(examined: Examined) -> str:
-    table, staged = examined.plan.table, examined.staged
+    table, name, staged = examined.plan.table, examined.plan.name, examined.staged
     file = staged.files[0].path
-    name = file.name if len(staged.files) == 1 else file.parent.name
+    file_name = file.name if len(staged.files) == 1 else file.parent.name
     taken = {*OWN_COLUMNS, "line"}
     originals = []
     for column in staged.columns:
@@ -59,11 +60,11 @@ def _bad_rows(examined: Examined) -> str:
         line = f", {_harmless('m.line')} AS line"
         malformed = f" LEFT JOIN {staged.malformed} AS m ON m.{ROW} = f.{ROW}"
     return (
-        f'SELECT {literal(table)} AS "table", {literal(name)} AS file, f.{ROW} AS row_number, '
+        f'SELECT {literal(table)} AS "table", {literal(file_name)} AS file, f.{ROW} AS row_number, '
         f'f.columns AS "column", f.reasons AS reason{"".join(f", {o}" for o in originals)}{line} '
         f"FROM (SELECT {ROW}, string_agg(column_name, '; ' ORDER BY column_name, reason) AS columns, "
         f"string_agg(reason, '; ' ORDER BY column_name, reason) AS reasons "
-        f"FROM staging.faults_{table} GROUP BY {ROW}) AS f "
+        f"FROM staging.faults_{name} GROUP BY {ROW}) AS f "
         f"LEFT JOIN {staged.relation} AS raw ON raw.{ROW} = f.{ROW}{malformed} ORDER BY f.{ROW}"
     )
 
@@ -76,7 +77,7 @@ def _harmless(text: str) -> str:
 
 
 def _later_events(examined: Examined) -> str:
-    table, staged = examined.plan.table, examined.staged
+    name, staged = examined.plan.name, examined.staged
     columns = ", ".join(
         f"raw.{column.sql} AS {ident(column.name)}"
         for column in staged.columns
@@ -84,6 +85,6 @@ def _later_events(examined: Examined) -> str:
     )
     return (
         f"SELECT raw.{ROW} AS row_number, {columns} FROM {staged.relation} AS raw "
-        f"JOIN staging.read_{table} AS r USING ({ROW}) WHERE {put_aside(examined.plan, examined.moments)} "
+        f"JOIN staging.read_{name} AS r USING ({ROW}) WHERE {put_aside(examined.plan, examined.moments)} "
         f"ORDER BY {ROW}"
     )

@@ -126,6 +126,46 @@ class TableReport:
 
 
 @dataclass(frozen=True)
+class FeedbackReport:
+    """What people said about debtors before the night, and what became of it.
+
+    Attributes
+    ----------
+    sha256 : str or None
+        Hash of what was said; None where nothing was.
+    kinds : dict of kind to int
+        Remarks by kind.
+    tables : dict of Table to TableReport
+        What became of the rows that the remarks stand for.
+    for_managers : tuple of dict
+        The newest remarks that change no fact: time, author, night, debtor, kind and note.
+    """
+
+    sha256: str | None = None
+    kinds: dict[str, int] = field(default_factory=dict)
+    tables: dict[Table, TableReport] = field(default_factory=dict)
+    for_managers: tuple[dict[str, str], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values for the manifest."""
+        return {
+            "sha256": self.sha256,
+            "remarks": sum(self.kinds.values()),
+            "kinds": self.kinds,
+            "tables": {
+                str(name): {
+                    "read": table.read,
+                    "accepted": table.accepted,
+                    "quarantined": table.quarantined,
+                    "reasons": table.reasons,
+                }
+                for name, table in self.tables.items()
+            },
+            "for_managers": list(self.for_managers),
+        }
+
+
+@dataclass(frozen=True)
 class SourceWarning:
     """Something that managers should see; `code` is stable, `text` is in the portfolio's language."""
 
@@ -145,6 +185,8 @@ class AcceptanceReport:
         Why a run must not go on, one paragraph each; empty when it may.
     notes : tuple of str
         What the run took for granted (clocks, encodings, zones); nobody needs to act.
+    feedback : FeedbackReport
+        What people said about debtors before the night; counted apart from the client's tables.
     """
 
     as_of: date
@@ -152,6 +194,7 @@ class AcceptanceReport:
     warnings: tuple[SourceWarning, ...] = ()
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    feedback: FeedbackReport = field(default_factory=FeedbackReport)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values for the manifest."""

@@ -1,13 +1,17 @@
 """One debtor's story, told from what was published."""
 
 import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from duewise.console import print_explanation
+from duewise.console_explanation import print_explanation
 from duewise.contracts.strategies import strategies_schema
 from duewise.errors import ConfigError
-from duewise.pipelines.explain import explain_debtor
+from duewise.publish.debtor_story import explain_debtor
+from duewise.publish.feedback import Feedback, FeedbackStore
 from published_night import NIGHT, RUN_ID, client_portfolio, publish_night
 
 REASON = {"code": "dpd", "direction": "down", "text": "61 days past due"}
@@ -23,6 +27,7 @@ def portfolio(tmp_path):
         effect_call=[12.5, None],
         denied=[[{"action": "sms", "rule_id": "common.time"}], []],
         queue=["promise_due", "no_action"],
+        tone=["firm", "friendly"],
         expected_recovery_90d=[250.0, 1.0],
     )
     return found
@@ -75,3 +80,35 @@ def test_the_terminal_shows_the_labels_of_the_portfolio_language(portfolio, caps
     shown = capsys.readouterr().out
     assert "action tonight: agent call" in shown
     assert "common.time: Not at night. (Act 1; V1)" in shown
+
+
+def test_every_key_for_other_systems_is_documented_and_none_more(portfolio):
+    page = (Path(__file__).parents[2] / "docs" / "explain-json.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:4] for line in page.splitlines() if line.startswith("| `")]
+    documented = {key: row[2] for row in rows for key in re.findall(r"`(\w+)`", row[0])}
+    content = explain_debtor(portfolio, "D0").as_dict()
+    assert set(documented) == set(content)
+    for section in ("strategy", "money", "person", "plan", "offer"):
+        columns = {
+            re.sub(r"^(p_repay|expected_recovery)_\d+d$", r"\1_<days>d", column)
+            for column in content[section]
+        }
+        assert columns == set(re.findall(r"`([\w<>]+)`", documented[section])), section
+
+
+def test_the_story_says_what_to_say_and_what_was_said(portfolio, capsys):
+    at = datetime(2026, 6, 1, 9, tzinfo=UTC)
+    store = FeedbackStore(portfolio.publish.runs / "feedback.sqlite")
+    promise = {"amount": 300.0, "due_on": NIGHT, "note": "[by] phone"}
+    store.add(Feedback(at, "li", NIGHT, "D0", "promised", **promise))
+    told = explain_debtor(portfolio, "D0")
+    codes = [point["code"] for point in told.talking_points]
+    assert codes[0].startswith("opening.")
+    assert codes[-1] == "closing"
+    assert "queue.promise_due" in codes
+    (remark,) = told.as_dict()["feedback"]
+    assert (remark["kind"], remark["due_on"], remark["amount"]) == ("promised", "2026-06-01", 300.0)
+    print_explanation(told)
+    shown = capsys.readouterr().out
+    assert "what to say" in shown
+    assert "promised to pay ¥300 2026-06-01 ([by] phone)" in shown

@@ -1,5 +1,6 @@
-"""`duewise explain`: one debtor's strategy and why, from nothing but what the night published."""
+"""One debtor's strategy and why, from nothing but what the night published."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from duewise.config import Portfolio
 from duewise.contracts.strategies import REASON_COUNT
 from duewise.contracts.vocabulary import CHANNELS
+from duewise.publish.feedback import FEEDBACK_FILE, Feedback, FeedbackStore
 from duewise.publish.published_run import find_run
+from duewise.publish.talking_points import talking_points
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "strategy": (
@@ -67,25 +70,38 @@ class Explanation:
         What the channel adds tonight; None where history does not support a figure.
     denied : list of dict
         ``action``, ``rule_id``, and what the rule ``says``, its ``cite``, ``mark`` and ``force``.
+    talking_points : list of dict
+        ``code`` and ``text``, in the order in which to say them.
+    feedback : list of dict
+        What people have said about the debtor, oldest first.
     """
 
     language: str
     currency: str
+    timezone: str
     identity: dict[str, Any]
     sections: dict[str, dict[str, Any]]
     reasons: list[dict[str, str]]
     effects: dict[str, float | None]
     denied: list[dict[str, str]]
+    talking_points: list[dict[str, str]]
+    feedback: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as one flat object for other systems, dates and times in ISO 8601."""
+        """Return everything as one object for other systems; ``docs/explain-json.md`` names every key.
+
+        Dates and times are in ISO 8601.
+        """
         return {
             **_plain(self.identity),
+            "language": self.language,
             "currency": self.currency,
             **{name: _plain(values) for name, values in self.sections.items()},
             "reasons": self.reasons,
             "effects": self.effects,
             "denied": self.denied,
+            "talking_points": self.talking_points,
+            "feedback": [_plain(remark) for remark in self.feedback],
         }
 
 
@@ -98,21 +114,34 @@ def explain_debtor(portfolio: Portfolio, debtor_id: str, as_of: date | None = No
         When there is no such run, or the debtor is not in it.
     """
     run = find_run(portfolio.publish.runs, as_of)
-    row = run.strategy(debtor_id)
-    rules = run.manifest["rules"]
+    said = FeedbackStore(portfolio.publish.runs / FEEDBACK_FILE).of(debtor_id)
+    return explanation_of(run.manifest, run.strategy(debtor_id), said)
+
+
+def explanation_of(
+    manifest: Mapping[str, Any], row: Mapping[str, Any], said: Sequence[Feedback] = ()
+) -> Explanation:
+    """Return the story of one published row, with what people `said` back about the debtor."""
+    rules = manifest["rules"]
     forecasts = {name: value for name, value in row.items() if name.startswith(_FORECASTS)}
     sections = {name: {column: row[column] for column in columns} for name, columns in SECTIONS.items()}
     sections["money"] |= forecasts
-    owner = run.manifest["portfolio"]["portfolio"]
+    settings = manifest["portfolio"]
+    owner = settings["portfolio"]
     reasons = [row[f"reason_{i}"] for i in range(1, REASON_COUNT + 1)]
     return Explanation(
         language=owner["language"],
         currency=owner["currency"],
+        timezone=owner["timezone"],
         identity={name: row[name] for name in _IDENTITY},
         sections=sections,
         reasons=[reason for reason in reasons if reason is not None],
         effects={str(channel): row[f"effect_{channel}"] for channel in CHANNELS},
         denied=[{**denial, **rules.get(denial["rule_id"], {})} for denial in row["denied"] or ()],
+        talking_points=talking_points(row, settings["actions"], owner["language"], owner["currency"]),
+        feedback=[
+            {name: value for name, value in vars(remark).items() if name != "debtor_id"} for remark in said
+        ],
     )
 
 

@@ -1,0 +1,87 @@
+"""What is said about a night changes the night that follows it, and no other."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from command import duewise
+from duewise.publish.feedback import Feedback, FeedbackStore
+from tiny_portfolio import AS_OF, TinyPortfolio
+
+NEXT = AS_OF + timedelta(days=1)
+NOON = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12, tzinfo=UTC)
+
+
+def strategies(runs: Path, night) -> pd.DataFrame:
+    return pq.read_table(runs / night.isoformat() / "strategies.parquet").to_pandas().set_index("debtor_id")
+
+
+def manifest(runs: Path, night) -> dict:
+    return json.loads((runs / night.isoformat() / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def runs(tiny: TinyPortfolio, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A night, feedback on it, and the night after."""
+    folder = tmp_path_factory.mktemp("heard")
+    assert tiny.nightly(folder).code == 0
+    acting = strategies(folder, AS_OF).query("action != 'none'").index[:4]
+    store = FeedbackStore(folder / "feedback.sqlite")
+    kinds = ("do_not_contact", "disputes", "promised", "disagree")
+    for debtor, kind in zip([*acting, "nobody"], [*kinds, "hardship"], strict=True):
+        promise = {"amount": 100.0, "due_on": NEXT} if kind == "promised" else {}
+        store.add(Feedback(NOON, "li", AS_OF, debtor, kind, note=f"said {kind}", **promise))
+    done = tiny.nightly(folder, as_of=NEXT)
+    assert done.code == 0, done.stderr
+    return folder
+
+
+def said(runs: Path) -> dict[str, str]:
+    return {one.kind: one.debtor_id for one in FeedbackStore(runs / "feedback.sqlite").all()}
+
+
+def test_the_next_night_obeys_what_was_said(runs):
+    before, after, about = strategies(runs, AS_OF), strategies(runs, NEXT), said(runs)
+    for kind in ("do_not_contact", "disputes"):
+        assert before.loc[about[kind], "action"] != "none"
+        assert after.loc[about[kind], "action"] == "none"
+        assert len(after.loc[about[kind], "denied"]) > 0
+    assert after.loc[about["promised"], "queue"] == "promise_due"
+
+
+def test_the_manifest_and_the_report_tell_what_was_said(runs):
+    heard = manifest(runs, NEXT)["feedback"]
+    assert heard["remarks"] == 5
+    assert heard["tables"]["flags"] == {
+        "read": 3,
+        "accepted": 2,
+        "quarantined": 1,
+        "reasons": {"unknown_debtor": 1},
+    }
+    assert [(told["kind"], told["note"]) for told in heard["for_managers"]] == [("disagree", "said disagree")]
+    assert (runs / NEXT.isoformat() / "quarantine" / "feedback_flags.csv").exists()
+    report = (runs / NEXT.isoformat() / "report.html").read_text(encoding="utf-8")
+    assert "said disagree" in report
+
+
+def test_the_night_that_was_spoken_of_stays_as_it_is(tiny: TinyPortfolio, runs):
+    before = manifest(runs, AS_OF)["run_id"]
+    again = tiny.nightly(runs)
+    assert "nothing has changed" in again.stdout
+    rows = (runs / AS_OF.isoformat() / "strategies.parquet").read_bytes()
+    assert tiny.nightly(runs, "--force").code == 0
+    assert manifest(runs, AS_OF)["run_id"] == before
+    assert (runs / AS_OF.isoformat() / "strategies.parquet").read_bytes() == rows
+
+
+def test_what_is_said_in_the_day_withdraws_tonights_contact(tiny: TinyPortfolio, runs):
+    done = duewise(
+        "recheck", tiny.file, "--out", runs, "--as-of", AS_OF.isoformat(), "--at", f"{AS_OF}T12:01:00"
+    )
+    assert done.code == 0, done.stderr
+    recall = pq.read_table(runs / AS_OF.isoformat() / "recall.parquet").to_pandas()
+    assert {said(runs)["do_not_contact"], said(runs)["disputes"]} <= set(recall["debtor_id"])
