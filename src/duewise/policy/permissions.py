@@ -73,6 +73,7 @@ def context_of(portfolio: Portfolio) -> Context:
         country=portfolio.portfolio.country,
         timezone=portfolio.portfolio.timezone,
         artefacts=None if portfolio.artefacts is None else frozenset(portfolio.artefacts),
+        report_days=portfolio.sources.max_staleness_days,
     )
 
 
