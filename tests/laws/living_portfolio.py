@@ -1,7 +1,7 @@
-"""A small portfolio that lives on night after night: decided by the product, carried out as planned, judged apart.
+"""A small portfolio that lives on: decided by the product, carried out as planned, judged apart.
 
-The people and their answers come from the simulated world; the places, and so the clocks and holidays, are those
-of the jurisdiction under test.
+The people and their answers come from the simulated world; the places, and so the clocks and holidays, are
+those of the jurisdiction under test.
 """
 
 from collections.abc import Iterator
@@ -150,7 +150,7 @@ def decide(living: Living) -> tuple[pd.DataFrame, DecidedNight]:
 
 
 def _debts_in_scope(tables: Tables, as_of: date) -> pd.DataFrame:
-    """Return what decisions read of a snapshot; its other features, which take most of a night, feed models."""
+    """Return what decisions read of a snapshot; its other features take long and feed the models alone."""
     accounts = accounts_in_scope(tables, as_of)
     largest = accounts.size_rank == 0
     debts = accounts.group_by("debtor_id").agg(
@@ -320,7 +320,7 @@ class Witness:
     def broken_follow_ups(
         self, living: Living, done: CarriedOut
     ) -> Iterator[tuple[str, str, date, set[str]]]:
-        """Yield every follow-up that a rule would forbid, had tonight's contact been made and not answered."""
+        """Yield every follow-up that a rule would forbid after tonight's contact, made and not answered."""
         ids = done.debtors["debtor_id"].tolist()
         plan = done.decided.plan
         names = action_names(plan.follow_up, done.decided.values.actions)

@@ -1,4 +1,4 @@
-"""No rule is ever broken while a portfolio lives on: each night decided by the product, carried out, fed back."""
+"""No rule is broken while a portfolio lives on, decided by the product and carried out night by night."""
 
 from collections import Counter
 from datetime import date, timedelta

@@ -70,8 +70,8 @@ def contact_windows(
     """Return when to act on the choice of each debtor.
 
     The longest permitted interval of the debtor's local day, in customary hours where no rule narrows it;
-    calls and visits are narrowed to the hours of it in which the debtor is most likely reached, among hours at
-    which the channel has been tried often enough.
+    calls and visits are narrowed to the hours of it in which the debtor is most likely reached, among hours
+    at which the channel has been tried often enough.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def contact_windows(
         0 for nothing, a + 1 for action a.
     """
     windows, rows = found.verdicts.windows, np.arange(len(choice))
-    window = found.verdicts.window[rows, np.maximum(choice - 1, 0)]
+    window = found.verdicts.window[rows, np.maximum(choice - 1, 0)].astype(np.int64)
     paper = np.isin(np.array(found.verdicts.actions)[np.maximum(choice - 1, 0)], PAPERS)
     seconds, chance = _customary(windows, window, paper, as_of), np.full(len(choice), np.nan)
     if reach is not None:

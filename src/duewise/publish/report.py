@@ -13,7 +13,7 @@ import yaml
 from duewise.contracts.labels import code_label
 from duewise.contracts.vocabulary import NONE, Bucket, Stage
 from duewise.publish.numbers import count_text, money_text, share_text
-from duewise.publish.pictures import curve, planned_against_limit, stacked_bars
+from duewise.publish.pictures import curve, frontier_lines, planned_against_limit, stacked_bars
 
 TOP_ROWS = 10
 
@@ -43,6 +43,7 @@ def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> 
             where=_where(strategies, text, language),
             expected=_expected(manifest["totals"], horizons, text, currency),
             actions=_actions(manifest, text, language),
+            frontiers=_frontiers(manifest, text, language),
             top=_top(strategies, language),
             denied=_denied(strategies, manifest),
             reasons=range(1, 4),
@@ -133,7 +134,23 @@ def _actions(manifest: dict[str, Any], text: dict[str, str], language: str) -> d
         [row["limit"] for row in rows],
         description=text["actions_title"],
     )
-    return {"picture": picture if rows else "", "prices": [row for row in rows if row["price"] > 0]}
+    following = {one["limit"]: one for one in manifest["next_units"]}
+    prices = [{**row, "next": following.get(row["name"])} for row in rows if row["price"] > 0]
+    return {"picture": picture if rows else "", "prices": prices}
+
+
+def _frontiers(manifest: dict[str, Any], text: dict[str, str], language: str) -> str:
+    """Return the picture of the night's worth with more or less of the limits that bind."""
+    curves = {
+        code_label("action", one["limit"], language): (
+            [point["factor"] for point in one["points"]],
+            [point["value"] for point in one["points"]],
+        )
+        for one in manifest["frontiers"]
+    }
+    if not curves:
+        return ""
+    return frontier_lines(curves, x_label=text["frontier_axis"], description=text["frontier_title"])
 
 
 def _top(strategies: pa.Table, language: str) -> list[dict[str, Any]]:
@@ -153,6 +170,7 @@ def _denied(strategies: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
     return {
         "some": int(some or 0),
         "never": manifest["totals"]["uncontactable"],
+        "never_by": sorted(manifest["uncontactable_by"].items(), key=lambda item: (-item[1], item[0])),
         "rules": sorted(manifest["denials"].items(), key=lambda item: (-item[1], item[0])),
         "says": manifest["rules"],
     }
