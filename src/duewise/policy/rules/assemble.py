@@ -124,11 +124,17 @@ def _pending(assigned: pd.DataFrame, recorded: f.Contacts) -> f.Contacts:
     """
     debtor, channel = _ints(assigned["debtor_row"]), _ints(assigned["channel"])
     day = _days(assigned["as_of"])
-    made = pd.MultiIndex.from_arrays([recorded.debtor, recorded.day, recorded.channel])
-    open_ = ~pd.MultiIndex.from_arrays([debtor, day, channel]).isin(made)
+    lately = recorded.day >= day.min(initial=np.iinfo(np.int32).max)
+    made = _key(recorded.debtor[lately], recorded.day[lately], recorded.channel[lately])
+    open_ = ~np.isin(_key(debtor, day, channel), made)
     kinds = kind_table()[channel, DIRECTIONS.index(Direction.OUTBOUND), _UNKNOWN_OUTCOME]
     everywhere = np.full(len(assigned), f.ALL_ACCOUNTS, dtype=np.int32)
     return f.Contacts(debtor[open_], everywhere[open_], day[open_], channel[open_], kinds[open_])
+
+
+def _key(debtor: f.Ints, day: f.Ints, channel: f.Ints) -> f.Seconds:
+    """Return one number per debtor, day (before the year 2149) and channel."""
+    return (debtor.astype(np.int64) << 20) + (day.astype(np.int64) << 4) + channel
 
 
 def _first_contact(known: f.Ints, debtor: f.Ints, placed: f.Ints, pending: f.Contacts) -> f.Ints:
