@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from duewise.contracts.vocabulary import CHANNELS, Product, Table
+from duewise.contracts.vocabulary import CHANNELS, Product, Stage, Table
 from duewise.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -147,22 +147,37 @@ class OffersSection(Section):
     discount_rate: Amount = Field(0.12, description="Yearly rate at which later money is discounted.")
 
 
+class StageSteps(Section):
+    """What must have been done before a stage begins."""
+
+    contacts: Count = Field(0, description="Contacts made since placement.")
+    notices: list[str] = Field(
+        default_factory=list, description="Kinds of notices that must have been served."
+    )
+    evidence: list[str] = Field(default_factory=list, description="Items of evidence that must be on file.")
+
+
 class StageBounds(Section):
     """Days past due from which each stage begins; the first stage begins at placement."""
 
     intensified: Count = Field(31, description="First day past due of the intensified stage.")
     legal: Count = Field(91, description="First day past due of the legal stage.")
     disposal: Count = Field(361, description="First day past due of the disposal stage.")
+    steps: dict[Stage, StageSteps] = Field(
+        default_factory=dict, description="What must have been done before a stage begins."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.intensified <= self.legal <= self.disposal:
             raise ValueError("the bounds must rise: intensified <= legal <= disposal")
+        if Stage.REMINDER in self.steps:
+            raise ValueError("steps: the first stage, `reminder`, begins at placement and waits for nothing")
         return self
 
 
 class StagesSection(Section):
-    """The ladder of collections: bounds for every product, and what differs by product."""
+    """The ladder of collections; a product's table, where it has one, stands in for the whole of `bounds`."""
 
     bounds: StageBounds = Field(default_factory=StageBounds)
     products: dict[Product, StageBounds] = Field(default_factory=dict)

@@ -45,6 +45,12 @@ def print_evaluation(found: "Evaluation") -> None:
                 f"{_money(row.difference)}{'' if row.difference.excludes_zero else ' (may be chance)'}",
             )
         _out.print(table)
+    if found.delivered:
+        table = _table("Planned contacts that were made", ("queue", "planned", "made", "share"))
+        for queue in found.delivered:
+            share = f"{queue.made / queue.planned:.1%}"
+            table.add_row(queue.name.replace("_", " "), f"{queue.planned:,}", f"{queue.made:,}", share)
+        _out.print(table)
     for note in found.notes:
         _out.print(f"note: {_plain(note)}")
 

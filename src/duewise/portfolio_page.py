@@ -50,7 +50,9 @@ _CHOSEN_NAMES = {
     "mapping": "mapping.<table>",
     "actions": "actions.<channel>",
     "resources": "resources.<name>",
+    "stages.bounds.steps": "stages.bounds.steps.<stage>",
     "stages.products": "stages.products.<product>",
+    "stages.products.<product>.steps": "stages.products.<product>.steps.<stage>",
 }
 
 Schema = dict[str, Any]

@@ -15,8 +15,8 @@ from duewise.policy.debtor_facts import debtor_facts
 from duewise.policy.permissions import load_rules, permissions
 from small_tables import small_tables
 
-ACTIONS = ("sms", "call", "visit")
-CALL, SMS, VISIT = 2, 1, 3
+ACTIONS = ("sms", "call", "visit", "letter")
+CALL, SMS, VISIT, LETTER = 2, 1, 3, 4
 ZONES = {"LA": "America/Los_Angeles", "NY": "America/New_York", "SH": "Asia/Shanghai"}
 
 DEBTORS = """
@@ -81,3 +81,22 @@ def test_nobody_without_an_action_has_a_window(model):
     _, windows = planned(model, [0, CALL, 0])
     assert np.isnat(windows.start).tolist() == [True, False, True]
     assert np.isnan(windows.reach).tolist() == [True, False, True]
+
+
+def test_letters_go_out_in_office_hours_of_the_debtors_day(model):
+    _, windows = planned(model, [LETTER, LETTER, LETTER])
+    for i, debtor in enumerate(ZONES):
+        start, end = local(windows.start[i], debtor), local(windows.end[i], debtor)
+        assert (start.date(), start.hour, end.hour) == (date(2026, 3, 9), 9, 17)
+
+
+def test_without_a_rule_on_hours_people_are_contacted_while_they_are_awake(model):
+    _, windows = planned(None, [SMS, CALL, VISIT], rules=())
+    for i, debtor in enumerate(ZONES):
+        assert (local(windows.start[i], debtor).hour, local(windows.end[i], debtor).hour) == (8, 20)
+
+
+def test_hours_that_a_rule_leaves_outside_the_customary_ones_stand(model):
+    quiet = "debtor_id | flag | starts_at | detail\nLA | quiet_hours | 2026-01-01 | 00:00-21:00"
+    _, windows = planned(None, [CALL, 0, 0], rules=("cn",), flags=quiet)
+    assert (local(windows.start[0], "LA").hour, local(windows.end[0], "LA").hour) == (21, 22)

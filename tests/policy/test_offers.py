@@ -20,13 +20,13 @@ def facts(**changes) -> OfferFacts:
         "dependants": 1.0,
         "needs_care": False,
         "disputed": False,
-        "expected_recovery": 6_000.0,
         "remaining_cost": 50.0,
     } | changes
+    curve = one.pop("recovery_curve", {180: one.pop("expected_recovery", 6_000.0)})
     arrays = {
         name: np.array([value], dtype=object if name == "stage" else None) for name, value in one.items()
     }
-    return OfferFacts(**arrays, longest_horizon=180)
+    return OfferFacts(**arrays, recovery_curve={days: np.array([money]) for days, money in curve.items()})
 
 
 def offer_of(bounds: OffersSection = BOUNDS, **changes):
@@ -68,6 +68,27 @@ def test_a_debt_in_disposal_is_sold_when_the_price_beats_waiting():
 def test_a_debt_in_disposal_settles_above_the_floor_when_that_beats_waiting():
     offer, amount, _, _ = offer_of(stage="disposal", expected_recovery=3_000.0)
     assert (offer, amount) == ("settlement", 7_200.0)
+
+
+def test_the_sooner_money_comes_the_more_waiting_is_worth():
+    """7,200 now against 7,500 within a year: early money beats settling, late money does not."""
+    early = {30: 7_500.0, 365: 7_500.0}
+    late = {30: 0.0, 365: 7_500.0}
+    assert offer_of(stage="disposal", recovery_curve=early)[0] == "instalments"
+    assert offer_of(stage="disposal", recovery_curve=late)[0] == "settlement"
+
+
+def test_a_debt_without_a_forecast_is_neither_sold_nor_settled_nor_written_off():
+    assert offer_of(stage="disposal", expected_recovery=np.nan)[0] == "instalments"
+    no_price = OffersSection(settlement_floor=None, sale_price=None)
+    assert (
+        offer_of(no_price, stage="disposal", expected_recovery=np.nan, monthly_income=np.nan)[0] == "pay_now"
+    )
+
+
+def test_a_horizon_without_a_model_is_bridged():
+    curve = {30: 100.0, 90: np.nan, 180: 100.0}
+    assert offer_of(stage="disposal", recovery_curve=curve)[0] == "sale"
 
 
 def test_without_a_floor_nothing_is_settled_and_without_a_price_nothing_sold():

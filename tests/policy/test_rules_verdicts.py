@@ -185,3 +185,51 @@ def test_nobody_in_scope_is_no_error():
 def test_how_a_contact_is_counted(channel, direction, outcome, kinds):
     found = kind_of(channel, direction, outcome)
     assert {kind.name for kind in Kind if kind in found} == kinds
+
+
+ASSIGNED = """
+    debtor_id | as_of      | action
+    D1        | 2026-07-09 | call
+    D2        | 2026-07-08 | sms
+    D3        | 2026-07-06 | call
+    D4        | 2026-07-09 | none
+    D5        | 2026-07-10 | call
+"""
+
+
+def test_what_the_last_nights_assigned_counts_as_made_until_its_record_has_had_time_to_come():
+    _, facts, found = judge(rules=None, assignments=ASSIGNED)
+    call, sms = (found.actions.index(name) for name in ("call", "sms"))
+    # A call without a record may have been a conversation; two days after a message another may follow.
+    assert found.allowed[:, call].tolist() == [False, True, True, True, True]
+    assert found.allowed[:, sms].tolist() == [False, True, True, True, True]
+    assert len(facts.contacts.debtor) == 2
+
+
+def test_a_record_of_the_day_takes_the_place_of_what_was_assigned():
+    contacts = """
+        debtor_id | at                  | channel | outcome
+        D1        | 2026-07-09 06:00:00 | call    | bounced
+    """
+    _, facts, _ = judge(rules=None, assignments=ASSIGNED, contacts=contacts)
+    first = facts.contacts.kinds[facts.contacts.debtor == 0]
+    assert first.tolist() == [int(kind_of("call", "outbound", "bounced"))]
+
+
+def test_an_assigned_first_contact_starts_the_clock_of_the_validation_notice():
+    agency = Context("agency", "US", "America/New_York", report_days=9)
+    assigned = "debtor_id | as_of | action\nD1 | 2026-07-02 | letter\nD2 | 2026-07-08 | letter"
+    _, _, found = judge(rules=("us-fdcpa",), context=agency, assignments=assigned)
+    call = found.actions.index("call")
+    assert "us.regf.validation_notice" in found.rules_in(found.denied[0, call])
+    assert "us.regf.validation_notice" not in found.rules_in(found.denied[1, call])
+
+
+def test_a_first_contact_planned_tonight_asks_for_its_notice_before_the_follow_up():
+    agency = Context("agency", "US", "America/New_York")
+    people = "debtor_id | timezone\nD1 | America/New_York"
+    ruleset, facts, _ = judge(rules=("us-fdcpa",), context=agency, debtors=people)
+    call = np.array([CALL], dtype=np.int32)
+    nothing = np.array([-1], dtype=np.int32)
+    assert np.isnat(first_allowed(ruleset, facts, NIGHT, call, call, wait_days=7)[0])
+    assert not np.isnat(first_allowed(ruleset, facts, NIGHT, nothing, call, wait_days=7)[0])

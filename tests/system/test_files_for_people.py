@@ -216,6 +216,21 @@ def test_the_report_speaks_one_language(page, folder, language):
     assert f"{manifest['totals']['debtors']:,}" in text
 
 
+def test_the_report_shows_prices_who_is_next_denials_and_cells(page, folder, language):
+    text = " ".join(" ".join(page.text).split())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for one in manifest["next_units"]:
+        said = {"en": f"It would go to {one['debtor_id']}", "zh": f"将用于 {one['debtor_id']}"}[language]
+        assert " ".join(said.split()) in text
+    for rule in {*manifest["denials"], *manifest["uncontactable_by"]}:
+        assert rule in text
+    for number in manifest["cells"].values():
+        assert f"{number:,}" in text
+    if manifest["frontiers"]:
+        assert {"en": "share of tonight's limit", "zh": "占今晚上限的比例"}[language] in text
+        assert page.tags.count("svg") == 4
+
+
 def test_sentences_of_the_strategies_are_in_the_language_too(strategies, language):
     reasons = strategies["reason_1"].map(lambda reason: reason["text"])
     chinese = reasons.map(lambda text: any("一" <= letter <= "鿿" for letter in text))

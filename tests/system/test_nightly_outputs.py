@@ -228,5 +228,35 @@ def test_the_manifest_can_reproduce_the_night_and_adds_up(strategies, manifest, 
     assert isinstance(manifest["warnings"], list)
 
 
+def test_the_manifest_says_what_limits_are_worth_and_to_whom(strategies, manifest):
+    prices = {row["name"]: row["price"] for row in manifest["capacities"]}
+    by_debtor = strategies.set_index("debtor_id")
+    assert manifest["next_units"]
+    for one in manifest["next_units"]:
+        assert prices[one["limit"]] > 0
+        row = by_debtor.loc[one["debtor_id"]]
+        assert row["cell"] == "policy"
+        assert row["action"] == one["instead_of"] != one["action"]
+        assert one["action"] not in {item["action"] for item in row["denied"]}
+    for curve in manifest["frontiers"]:
+        values = [point["value"] for point in curve["points"]]
+        assert values == sorted(values)
+        tonight = next(point for point in curve["points"] if point["factor"] == 1)
+        assert tonight["value"] == pytest.approx(manifest["allocation"]["value"], rel=1e-3)
+
+
+def test_whoever_cannot_be_contacted_is_counted_once_with_the_reason(strategies, manifest):
+    assert sum(manifest["uncontactable_by"].values()) == manifest["totals"]["uncontactable"] > 0
+    assert set(manifest["uncontactable_by"]) <= set(manifest["rules"])
+
+
+def test_every_strategy_says_why_its_stage_and_the_legal_route_what_it_lacks(strategies):
+    assert strategies["action_reason"].str.contains("Stage: ").all()
+    legal = strategies["offer"] == "legal_route"
+    lacking = strategies["action_reason"].str.contains("Missing for a suit: ")
+    assert lacking[legal].any()
+    assert not lacking[~legal].any()
+
+
 def test_only_the_owner_can_read_what_a_night_wrote(night):
     assert [path for path in night.rglob("*") if path.stat().st_mode & 0o077] == []

@@ -94,7 +94,10 @@ def strategies_schema(horizons: Sequence[int] = DEFAULT_HORIZONS) -> pa.DataFram
             "willingness": c.number("Willingness to pay, 0 to 100.", least=0, most=100),
             "segment": c.code(Segment, Segment.CAN_WILL, "Which of the four segments the two scores make."),
             **_reason_columns(),
-            "action_reason": c.text("Why this action, in the portfolio's language."),
+            "action_reason": c.text(
+                "Why this action and this stage and, on the legal route, what a suit still lacks; in the "
+                "portfolio's language."
+            ),
             **{
                 f"effect_{channel}": c.money(f"Money that {channel} tonight adds; null where unsupported.")
                 for channel in Channel

@@ -1,4 +1,4 @@
-"""Why tonight's action, in words: by its effect where that decided, else by the ladder."""
+"""Why tonight's action and stage, in words: by its effect where that decided, else by the ladder."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio
+from duewise.contracts.vocabulary import Offer
 from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons
+from duewise.explain.stage_reason import missing_sentences, stage_sentences
 from duewise.models.bundle import Bundle
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.valuation import gain_intervals
@@ -27,7 +29,7 @@ def action_reasons(
     decided: DecidedNight,
     reach: Floats,
 ) -> pa.Array:
-    """Return one sentence or two per debtor.
+    """Return a few sentences per debtor: the action, the stage, and what a suit still lacks.
 
     Parameters
     ----------
@@ -36,6 +38,31 @@ def action_reasons(
     reach : ndarray of shape (n_debtors,)
         Chance of reaching the debtor in the planned window; NaN where unknown.
     """
+    language, ladder = portfolio.portfolio.language, decided.ladder
+    return pc.binary_join_element_wise(
+        _why_the_action(portfolio, bundle, debtors, expected_recovery, decided, reach),
+        stage_sentences(
+            ladder.stage,
+            ladder.due,
+            ladder.begins,
+            debtors["dpd"].to_numpy(dtype=np.int64),
+            ladder.waits_for,
+            ladder.frozen,
+            language,
+        ),
+        missing_sentences(decided.missing_for_suit, decided.offers.offer == Offer.LEGAL_ROUTE, language),
+        "",
+    )
+
+
+def _why_the_action(
+    portfolio: Portfolio,
+    bundle: Bundle,
+    debtors: pd.DataFrame,
+    expected_recovery: Floats,
+    decided: DecidedNight,
+    reach: Floats,
+) -> pa.Array:
     owner = portfolio.portfolio
     choice, values = decided.decision.choice, decided.values
     feasible = decided.permissions.feasible

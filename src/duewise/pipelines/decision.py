@@ -16,29 +16,46 @@ from duewise.policy.cells import draw_cells
 from duewise.policy.contact_windows import ReachTonight
 from duewise.policy.debtor_facts import debtor_facts
 from duewise.policy.decide import Decision, decide
+from duewise.policy.ladder_facts import ladder_facts
+from duewise.policy.legal_route import missing_for_suit
 from duewise.policy.limits import constraints_of
 from duewise.policy.offers import OfferFacts, Offers, choose_offers
 from duewise.policy.permissions import Permissions, permissions
 from duewise.policy.plan import Plan, make_plan
 from duewise.policy.queues import queue_of, urgent_dates
 from duewise.policy.rules import RuleSet
-from duewise.policy.stages import stage_of
+from duewise.policy.stages import Stages, stage_of
 from duewise.policy.values import ActionValues
 from duewise.sources.tables import Tables
 
 
 @dataclass(frozen=True)
 class DecidedNight:
-    """Everything that was decided; rows are the debtors in scope in ascending order of their id."""
+    """Everything that was decided; rows are the debtors in scope in ascending order of their id.
+
+    Attributes
+    ----------
+    limitation_days : ndarray of shape (n_debtors,)
+        Days until the first claim is barred; NaN where that is not near.
+    missing_for_suit : dict of str to ndarray of bool of shape (n_debtors,)
+        Who lacks each notice and item of evidence that a suit needs.
+    """
 
     values: ActionValues
     permissions: Permissions
     decision: Decision
-    stage: NDArray[Any]
+    ladder: Stages
     cell: NDArray[Any]
     queue: NDArray[Any]
+    limitation_days: NDArray[np.float64]
+    missing_for_suit: dict[str, NDArray[np.bool_]]
     offers: Offers
     plan: Plan
+
+    @property
+    def stage(self) -> NDArray[Any]:
+        """Stage of each debtor."""
+        return self.ladder.stage
 
 
 def portfolio_actions(portfolio: Portfolio) -> tuple[str, ...]:
@@ -54,7 +71,7 @@ def decide_night(
     debtors: pd.DataFrame,
     expected_recovery: dict[int, NDArray[np.float64]],
     values: ActionValues,
-    stage: NDArray[Any],
+    ladder: Stages,
     *,
     start: Allocation | None = None,
     reach: ReachTonight | None = None,
@@ -69,7 +86,8 @@ def decide_night(
         Money expected within each horizon; NaN where there is no model.
     values : ActionValues
         What each action of the portfolio is worth.
-    stage : ndarray of shape (n_debtors,)
+    ladder : Stages
+        See :func:`stages`.
     start : Allocation, optional
         See :func:`duewise.policy.decide.decide`.
     reach : ReachTonight, optional
@@ -97,19 +115,17 @@ def decide_night(
     plan = make_plan(permitted, decision.choice, values.ranking, as_of, portfolio.decision_days, reach)
     urgent = _aligned(urgent_dates(tables, as_of, portfolio.portfolio.timezone).to_pandas(), ids)
     names = np.array(["none", *actions], dtype=object)[decision.choice]
-    horizons = sorted(expected_recovery)
     offers = choose_offers(
         OfferFacts(
             balance=debtors["balance"].to_numpy(dtype=np.float64),
-            stage=stage,
+            stage=ladder.stage,
             monthly_income=_numbers(facts["monthly_income"]),
             monthly_instalment=_numbers(facts["monthly_instalment"]),
             dependants=_numbers(facts["dependants"]),
             needs_care=needs_care,
             disputed=facts["disputed"].to_numpy(dtype=bool),
-            expected_recovery=expected_recovery[horizons[-1]],
             remaining_cost=_usual_cost(portfolio, len(ids)),
-            longest_horizon=horizons[-1],
+            recovery_curve=expected_recovery,
         ),
         portfolio.offers,
     )
@@ -117,21 +133,19 @@ def decide_night(
         values=values,
         permissions=permitted,
         decision=decision,
-        stage=stage,
+        ladder=ladder,
         cell=cell,
-        queue=queue_of(urgent, stage, names),
+        queue=queue_of(urgent, ladder.stage, names),
+        limitation_days=_numbers(urgent["limitation_days"]),
+        missing_for_suit=missing_for_suit(ruleset, permitted.facts, as_of),
         offers=offers,
         plan=plan,
     )
 
 
-def stages(portfolio: Portfolio, debtors: pd.DataFrame) -> NDArray[Any]:
-    """Return the stage of each debtor of a snapshot."""
-    return stage_of(
-        debtors["dpd"].to_numpy(dtype=np.int64),
-        debtors["product"].astype(str).to_numpy(dtype=object),
-        portfolio.stages,
-    )
+def stages(portfolio: Portfolio, tables: Tables, as_of: date, debtors: pd.DataFrame) -> Stages:
+    """Return the stage of each debtor of a snapshot, and why."""
+    return stage_of(ladder_facts(tables, as_of, portfolio.stages, debtors), portfolio.stages)
 
 
 def _aligned(facts: pd.DataFrame, ids: list[str]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from duewise.evaluate.judgement import JudgedRows, judge_money, judge_probabilit
 from duewise.evaluate.uplift import FEWEST_DEBTORS, CellComparison, compare_cells
 from duewise.features.outcomes import is_mature, outcomes
 from duewise.pipelines.dates import end_of_books, resolve_as_of
+from duewise.pipelines.delivered import Delivered, delivered_by_queue
 from duewise.policy.cells import period_of
 from duewise.policy.debtor_facts import debtor_facts
 from duewise.publish.published_run import PublishedRun, published_runs
@@ -56,6 +57,7 @@ class Evaluation:
     horizon: int
     backtests: tuple[Backtest, ...]
     comparisons: tuple[CellComparison, ...]
+    delivered: tuple[Delivered, ...]
     notes: tuple[str, ...]
 
 
@@ -67,6 +69,8 @@ def evaluate(portfolio: Portfolio, as_of: date | None = None) -> Evaluation:
         end = end_of_books(opened.tables, as_of, portfolio.sources.max_staleness_days) or as_of
         backtests, notes = _backtests(portfolio, opened.tables, runs, end)
         comparisons, more = _comparisons(portfolio, opened.tables, runs, as_of, end)
+        report_days = portfolio.sources.max_staleness_days
+        delivered = delivered_by_queue(opened.tables, runs, as_of, report_days)
     log.info("runs_evaluated", runs=len(runs), horizons=len(backtests), comparisons=len(comparisons))
     return Evaluation(
         as_of=as_of,
@@ -74,6 +78,7 @@ def evaluate(portfolio: Portfolio, as_of: date | None = None) -> Evaluation:
         horizon=portfolio.horizons[0],
         backtests=tuple(backtests),
         comparisons=tuple(comparisons),
+        delivered=tuple(delivered),
         notes=(*notes, *more),
     )
 

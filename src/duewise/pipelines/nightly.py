@@ -20,6 +20,7 @@ from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
 from duewise.pipelines.contact_tonight import promise_kept_tonight
+from duewise.pipelines.delivered import delivered_by_action
 from duewise.pipelines.explanation import explain_night
 from duewise.pipelines.identity import night_identity
 from duewise.pipelines.record import night_record
@@ -110,7 +111,10 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
                 bundle, opened.tables, portfolio, as_of, debtors
             )
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
-            manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
+            delivered = delivered_by_action(opened.tables, as_of, portfolio.sources.max_staleness_days)
+            manifest = night_record(
+                portfolio, identity, opened.report, bundle.info, decided, strategies, delivered
+            )
         if dry_run:
             return Night(None, manifest)
         with clock.stage("publish"):

@@ -134,7 +134,9 @@ def _of_planned(tables: Tables, planned: pd.DataFrame, as_of: date) -> Tables:
         name: con.create_table(f"planned_{name}", getattr(tables, name).semi_join(people, "debtor_id"))
         for name in ("debtors", "contacts", "flags")
     }
-    return replace(tables, accounts=accounts, payments=payments, **of_people)
+    # Tonight's own plan is what is being judged; only what earlier nights assigned may stand against it.
+    assigned = tables.assignments.filter(tables.assignments.as_of < ibis.literal(as_of))
+    return replace(tables, accounts=accounts, payments=payments, assignments=assigned, **of_people)
 
 
 def _made_since(tables: Tables, known_on: date, as_of: date, planned: pd.DataFrame) -> set[str]:

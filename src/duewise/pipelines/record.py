@@ -1,6 +1,7 @@
 """What a night remembers of itself: the content of its manifest."""
 
 from dataclasses import asdict
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from duewise.contracts.vocabulary import Cell, Table
 from duewise.models.bundle import BundleInfo
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
-from duewise.policy.permissions import denial_counts, rule_texts
+from duewise.pipelines.limits_worth import frontiers, next_units
+from duewise.policy.permissions import denial_counts, rule_texts, uncontactable_by
+from duewise.policy.queues import LEGAL_CLOCK_DAYS
 from duewise.policy.stage_default import VERSION as STAGE_DEFAULT
 from duewise.publish.manifest import totals_of, versions
 from duewise.publish.report import report_text
@@ -25,8 +28,15 @@ def night_record(
     info: BundleInfo,
     decided: DecidedNight,
     strategies: pa.Table,
+    delivered: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Return what ``manifest.json`` holds, without the timings."""
+    """Return what ``manifest.json`` holds, without the timings.
+
+    Parameters
+    ----------
+    delivered : list of dict
+        See :func:`duewise.pipelines.delivered.delivered_by_action`.
+    """
     denials = denial_counts(decided.permissions)
     tables = [*report.tables.values(), *report.feedback.tables.values()]
     return {
@@ -42,7 +52,7 @@ def night_record(
         },
         "feedback": report.feedback.as_dict(),
         "notes": list(report.notes),
-        "warnings": _warnings(portfolio, report, decided),
+        "warnings": _warnings(portfolio, identity.as_of, report, decided),
         "totals": {
             **totals_of(strategies, portfolio.horizons),
             "uncontactable": int((~decided.permissions.feasible.any(axis=1)).sum()),
@@ -50,14 +60,18 @@ def night_record(
             "rows_quarantined": sum(table.quarantined for table in tables),
         },
         "capacities": capacities(portfolio, decided),
+        "next_units": next_units(decided),
+        "frontiers": frontiers(decided),
         "allocation": {
             "value": decided.decision.allocation.value,
             "bound": decided.decision.allocation.bound,
             "gap": decided.decision.allocation.gap,
         },
         "denials": denials,
+        "uncontactable_by": uncontactable_by(decided.permissions),
         "rules": rule_texts(decided.permissions, denials),
         "cells": {str(cell): int(np.sum(decided.cell == cell)) for cell in Cell},
+        "delivered": delivered,
     }
 
 
@@ -92,7 +106,9 @@ def capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, An
     return rows
 
 
-def _warnings(portfolio: Portfolio, report: AcceptanceReport, decided: DecidedNight) -> list[dict[str, Any]]:
+def _warnings(
+    portfolio: Portfolio, as_of: date, report: AcceptanceReport, decided: DecidedNight
+) -> list[dict[str, Any]]:
     text = report_text(portfolio.portfolio.language)
     found = [{"code": warning.code, "text": warning.text} for warning in report.warnings]
     if portfolio.rules == []:
@@ -101,6 +117,11 @@ def _warnings(portfolio: Portfolio, report: AcceptanceReport, decided: DecidedNi
         found.append({"code": "ranking_by_recovery", "text": text["ranking_note"]})
     elif not (decided.values.ranking > 0).any():
         found.append({"code": "effects_unproven", "text": text["effects_unproven"]})
+    near = decided.limitation_days[np.isfinite(decided.limitation_days)]
+    if len(near):
+        ends = as_of + timedelta(days=int(near.min()))
+        said = text["limitation_near"].format(debtors=len(near), days=LEGAL_CLOCK_DAYS, first=ends)
+        found.append({"code": "limitation_near", "text": said})
     found += [
         {"code": "floor_not_met", "text": text["floor_not_met"].format(shortfall=shortfall)}
         for shortfall in decided.decision.allocation.shortfalls

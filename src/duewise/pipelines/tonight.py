@@ -81,8 +81,8 @@ def decide_portfolio(
     start : Allocation, optional
         That of a similar night: where its choice is still possible, the result is never worth less.
     """
-    stage = stages(portfolio, scored.debtors)
-    values = value_actions(portfolio, bundle, scored.debtors, stage, scored.expected)
+    ladder = stages(portfolio, tables, as_of, scored.debtors)
+    values = value_actions(portfolio, bundle, scored.debtors, ladder.stage, scored.expected)
     reach = reach_tonight(bundle, tables, portfolio, as_of, scored.debtors)
     return decide_night(
         portfolio,
@@ -92,7 +92,7 @@ def decide_portfolio(
         scored.debtors,
         scored.expected,
         values,
-        stage,
+        ladder,
         start=start,
         reach=reach,
     )

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from duewise.contracts.vocabulary import LIVE_CHANNELS
+from duewise.contracts.vocabulary import LIVE_CHANNELS, Channel
 from duewise.models.contact_window import best_window
 from duewise.models.reach import Reach
 from duewise.policy.permissions import Permissions
 from duewise.policy.rules.clock import Window
+from duewise.policy.rules.conditions import DAY_MINUTES
 from duewise.policy.rules.places import day_number
 from duewise.policy.rules.timetable import Intervals, image, intersect
 
@@ -20,6 +21,14 @@ Ints = NDArray[np.int64]
 
 SHORTEST_HOURS = 2
 """A shorter window could not be worked: the permitted hours stay as they are."""
+
+OFFICE_HOURS = (9 * 60, 17 * 60)
+"""When letters and papers for the court go out, in minutes of the debtor's day; no law sets their hours."""
+
+WAKING_HOURS = (8 * 60, 20 * 60)
+"""When people are contacted where no rule narrows the day."""
+
+PAPERS = (Channel.LETTER, Channel.LEGAL_LETTER, Channel.LITIGATION)
 
 _NO_TIME = np.datetime64("NaT", "us")
 
@@ -60,8 +69,9 @@ def contact_windows(
 ) -> ContactWindows:
     """Return when to act on the choice of each debtor.
 
-    The longest permitted interval of the debtor's local day; calls and visits are narrowed to the hours of it
-    in which the debtor is most likely reached, among hours at which the channel has been tried often enough.
+    The longest permitted interval of the debtor's local day, in customary hours where no rule narrows it;
+    calls and visits are narrowed to the hours of it in which the debtor is most likely reached, among hours
+    at which the channel has been tried often enough.
 
     Parameters
     ----------
@@ -69,9 +79,9 @@ def contact_windows(
         0 for nothing, a + 1 for action a.
     """
     windows, rows = found.verdicts.windows, np.arange(len(choice))
-    window = found.verdicts.window[rows, np.maximum(choice - 1, 0)]
-    longest = np.array([_longest(w.spans) for w in windows], dtype=np.int64).reshape(-1, 2)
-    seconds, chance = longest[window], np.full(len(choice), np.nan)
+    window = found.verdicts.window[rows, np.maximum(choice - 1, 0)].astype(np.int64)
+    paper = np.isin(np.array(found.verdicts.actions)[np.maximum(choice - 1, 0)], PAPERS)
+    seconds, chance = _customary(windows, window, paper, as_of), np.full(len(choice), np.nan)
     if reach is not None:
         for a, action in enumerate(found.verdicts.actions):
             if action in LIVE_CHANNELS and reach.model.compares(action):
@@ -80,6 +90,25 @@ def contact_windows(
     times = (seconds * 1_000_000).astype("datetime64[us]")
     times[(choice == 0) | (seconds[:, 0] == seconds[:, 1])] = _NO_TIME
     return ContactWindows(times[:, 0], times[:, 1], chance)
+
+
+def _customary(windows: tuple[Window, ...], window: Ints, paper: NDArray[np.bool_], as_of: date) -> Ints:
+    """Return the longest permitted interval of each row in UTC seconds, kept to customary hours.
+
+    Where a rule leaves none of those hours (consent to the late evening, say), what it leaves stands.
+    """
+    kinds, kind = np.unique(np.column_stack([window, paper]), axis=0, return_inverse=True)
+    day = day_number(as_of)
+    bounds = [_customary_of(windows[w], day, bool(is_paper)) for w, is_paper in kinds.tolist()]
+    return np.array(bounds, dtype=np.int64).reshape(-1, 2)[kind.ravel()]
+
+
+def _customary_of(window: Window, day: int, paper: bool) -> tuple[int, int]:
+    whole_day = image(window.zone, day, 0, DAY_MINUTES)
+    if not paper and window.spans != whole_day:
+        return _longest(window.spans)
+    usual = image(window.zone, day, *(OFFICE_HOURS if paper else WAKING_HOURS))
+    return _longest(intersect(window.spans, usual) or window.spans)
 
 
 def _best_hours(

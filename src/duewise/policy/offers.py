@@ -27,9 +27,8 @@ class OfferFacts:
     dependants : number of people; NaN when unknown
     needs_care : vulnerable or in hardship
     disputed : whether the debt is disputed
-    expected_recovery : money expected within the longest horizon; NaN when not forecast
-    remaining_cost : money that the usual treatment over that horizon costs
-    longest_horizon : int, days
+    remaining_cost : money that the usual treatment over the longest horizon costs
+    recovery_curve : dict of int to array, money expected within so many days; NaN when not forecast
     """
 
     balance: NDArray[np.float64]
@@ -39,9 +38,8 @@ class OfferFacts:
     dependants: NDArray[np.float64]
     needs_care: NDArray[np.bool_]
     disputed: NDArray[np.bool_]
-    expected_recovery: NDArray[np.float64]
     remaining_cost: NDArray[np.float64]
-    longest_horizon: int
+    recovery_curve: dict[int, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -104,8 +102,8 @@ def choose_offers(facts: OfferFacts, bounds: OffersSection) -> Offers:
 
     1. Disputed debt: none, the facts come first. 2. Hardship or vulnerability: a hardship plan over the
     longest term that means allow. 3. Disposal: sale where what is still expected, net of cost, is below
-    the price; write-off where nothing is worth expecting and no price is named. 4. Settlement, where its
-    floor beats waiting. 5. Legal stage: the legal route. 6. Means below the balance: instalments. 7. Pay now.
+    the price; write-off where nothing is worth expecting and no price is named; settlement, where its floor
+    beats waiting. 4. Legal stage: the legal route. 5. Means below the balance: instalments. 6. Pay now.
     """
     n = len(facts.balance)
     means = monthly_means(facts, bounds)
@@ -114,21 +112,20 @@ def choose_offers(facts: OfferFacts, bounds: OffersSection) -> Offers:
     floor = bounds.settlement_floor
 
     disposal = facts.stage == Stage.DISPOSAL
-    late = np.isin(facts.stage, [str(Stage.LEGAL), str(Stage.DISPOSAL)])
     unknown_means = np.isnan(means)
     pays_in_full = ~unknown_means & (months <= 1)
     sells = (
         disposal & (bounds.sale_price is not None) & (waiting < (bounds.sale_price or 0.0) * facts.balance)
     )
     writes_off = disposal & (bounds.sale_price is None) & (waiting <= 0)
-    settles = late & (floor is not None) & (waiting < (floor or 0.0) * facts.balance) & ~pays_in_full
+    settles = disposal & (floor is not None) & (waiting < (floor or 0.0) * facts.balance) & ~pays_in_full
     chosen = np.select(
         [
             facts.disputed,
             facts.needs_care,
             sells,
             writes_off,
-            settles & (facts.stage == Stage.DISPOSAL),
+            settles,
             facts.stage == Stage.LEGAL,
             ~pays_in_full & ~unknown_means,
         ],
@@ -183,12 +180,19 @@ def choose_tone(facts: OfferFacts) -> NDArray[Any]:
 
 
 def _value_of_waiting(facts: OfferFacts, bounds: OffersSection) -> NDArray[np.float64]:
-    """Return what waiting is worth today: recovery over the longest horizon, discounted, net of cost."""
-    # Money comes in over the whole horizon; on average half of it has passed.
-    years = facts.longest_horizon / 365.0 / 2.0
-    discount = (1.0 + bounds.discount_rate) ** -years
-    expected = np.nan_to_num(facts.expected_recovery, nan=0.0)
-    return np.asarray(expected * discount - facts.remaining_cost)
+    """Return what waiting is worth today: the recovery curve, discounted, net of cost.
+
+    Infinite where nothing is forecast: what nobody knows is no reason to give a debt away.
+    """
+    worth = -facts.remaining_cost
+    before, so_far = 0, np.zeros(len(facts.balance))
+    for days in sorted(facts.recovery_curve):
+        money = np.fmax(facts.recovery_curve[days], so_far)  # a horizon without a forecast adds nothing
+        years = (before + days) / 2 / 365.0  # between two horizons money comes in evenly
+        worth = worth + (money - so_far) * (1.0 + bounds.discount_rate) ** -years
+        before, so_far = days, money
+    known = np.isfinite(np.stack(list(facts.recovery_curve.values()))).any(axis=0)
+    return np.where(known, worth, np.inf)
 
 
 def _minor(amount: NDArray[np.float64]) -> NDArray[np.float64]:

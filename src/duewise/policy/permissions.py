@@ -25,6 +25,7 @@ from duewise.policy.rules import (
     load_packs,
     shipped_packs,
 )
+from duewise.policy.rules.verdicts import WORD_BITS
 from duewise.sources.tables import Tables
 
 BASE_PACK = "base"
@@ -73,6 +74,7 @@ def context_of(portfolio: Portfolio) -> Context:
         country=portfolio.portfolio.country,
         timezone=portfolio.portfolio.timezone,
         artefacts=None if portfolio.artefacts is None else frozenset(portfolio.artefacts),
+        report_days=portfolio.sources.max_staleness_days,
     )
 
 
@@ -136,6 +138,23 @@ def denial_counts(found: Permissions) -> dict[str, int]:
     for rule, lacks in found.impossible.items():
         counts[rule] = int(lacks.sum()) * len(_carried(rule, found.verdicts.actions))
     return counts
+
+
+def uncontactable_by(found: Permissions) -> dict[str, int]:
+    """Return why debtors could not be contacted at all: each is counted under the most binding rule."""
+    rows = np.flatnonzero(~found.feasible.any(axis=1))
+    bits = np.bitwise_or.reduce(found.verdicts.denied[rows], axis=1)
+    left = np.ones(len(rows), dtype=bool)
+    counts: dict[str, int] = {}
+    for number, rule in enumerate(found.verdicts.ruleset.ids):
+        word, bit = divmod(number, WORD_BITS)
+        named = left & ((bits[:, word] >> np.uint64(bit)) & np.uint64(1) > 0)
+        counts[rule] = int(named.sum())
+        left &= ~named
+    for rule, lacks in found.impossible.items():
+        counts[rule] = int((left & lacks[rows]).sum())
+        left &= ~lacks[rows]
+    return {rule: count for rule, count in counts.items() if count}
 
 
 def _carried(rule: str, actions: Sequence[str]) -> list[str]:

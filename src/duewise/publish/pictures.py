@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -62,6 +62,21 @@ def curve(days: Sequence[int], amounts: Sequence[float], *, x_label: str, descri
     axes.set_ylim(0, max(amounts, default=0) * 1.2 or 1)
     axes.set_xlabel(x_label)
     axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
+    return _svg(figure, description)
+
+
+def frontier_lines(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_label: str, description: str
+) -> str:
+    """Return an SVG of total value over shares of tonight's limit, a line per limit; tonight is marked."""
+    figure, axes = _figure(7.2, 3.0)
+    for colour, (name, (factors, values)) in zip(_COLOURS, curves.items(), strict=False):
+        axes.plot(factors, values, color=colour, marker="o", markersize=4, linewidth=2, label=name)
+    axes.axvline(1.0, color="#888888", linewidth=1, linestyle="--")
+    axes.set_xlabel(x_label)
+    axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
+    axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
+    axes.legend(frameon=False, fontsize=9, ncols=len(curves), loc="lower left", bbox_to_anchor=(0, 1.0))
     return _svg(figure, description)
 
 

@@ -43,6 +43,7 @@ def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> 
             pictures=report_pictures(strategies, manifest, text),
             top=_top(strategies, language),
             denied=sorted(manifest["denials"].items(), key=lambda item: (-item[1], item[0])),
+            never=_never(manifest),
             feedback=_feedback(manifest["feedback"], language),
             reasons=range(1, 4),
         ),
@@ -89,3 +90,8 @@ def _feedback(heard: dict[str, Any], language: str) -> dict[str, Any]:
     kinds = ", ".join(f"{code_label('feedback', kind, language)} {n:,}" for kind, n in heard["kinds"].items())
     quarantined = sum(table["quarantined"] for table in heard["tables"].values())
     return {**heard, "kinds": kinds, "quarantined": quarantined}
+
+
+def _never(manifest: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return the rules that left nothing possible, with their debtors, the most frequent first."""
+    return sorted(manifest["uncontactable_by"].items(), key=lambda item: (-item[1], item[0]))

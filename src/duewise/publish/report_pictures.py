@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from duewise.contracts.labels import code_label
 from duewise.contracts.vocabulary import NONE, Bucket, Segment, Stage
 from duewise.publish.numbers import count_text, money_text, share_text
-from duewise.publish.pictures import bars, curve, planned_against_limit, stacked_bars
+from duewise.publish.pictures import bars, curve, frontier_lines, planned_against_limit, stacked_bars
 
 MOST = 6
 """More pictures than this are not looked at."""
@@ -53,6 +53,11 @@ class Subject:
     def label(self, kind: str, code: str) -> str:
         """Return what people read for a code."""
         return code_label(kind, code, self.language)
+
+    def limit(self, name: str) -> str:
+        """Return what people read for a limit, which an action or a resource sets."""
+        action = self.label("action", name)
+        return action if action != name else self.label("resource", name)
 
 
 def report_pictures(strategies: pa.Table, manifest: dict[str, Any], text: dict[str, str]) -> list[Picture]:
@@ -151,33 +156,51 @@ def _actions(subject: Subject) -> Picture | None:
 
 
 def _limits(subject: Subject) -> Picture | None:
-    """How much of each limit is used, and what one more unit would be worth."""
+    """What more or less of the limits that bind would bring; where none does, how much of each is used."""
     rows = [row for row in subject.manifest["capacities"] if row["limit"]]
     if not rows:
         return None
-
-    def name(row: dict[str, Any]) -> str:
-        action = subject.label("action", row["name"])
-        return action if action != row["name"] else subject.label("resource", row["name"])
-
-    svg = bars(
-        [name(row) for row in rows],
-        [row["planned"] / row["limit"] for row in rows],
-        [f"{row['planned']:,.0f} / {row['limit']:,.0f}" for row in rows],
-        description=subject.text["limits_title"],
-    )
     priced = sorted(
         (row for row in subject.manifest["capacities"] if row["price"] > 0), key=lambda row: -row["price"]
     )
     if not priced:
+        svg = bars(
+            [subject.limit(row["name"]) for row in rows],
+            [row["planned"] / row["limit"] for row in rows],
+            [f"{row['planned']:,.0f} / {row['limit']:,.0f}" for row in rows],
+            description=subject.text["limits_title"],
+        )
         return Picture(subject.text["limits_title"], subject.text["no_prices"], svg)
+    svg = frontier_lines(
+        {
+            subject.limit(one["limit"]): (
+                [point["factor"] for point in one["points"]],
+                [point["value"] for point in one["points"]],
+            )
+            for one in subject.manifest["frontiers"]
+        },
+        x_label=subject.text["frontier_axis"],
+        description=subject.text["limits_title"],
+    )
+    following = {one["limit"]: one for one in subject.manifest["next_units"]}
     return Picture(
         subject.text["limits_title"],
         subject.text["limits_text"].format(count=len(priced)),
         svg,
-        tuple(
-            subject.text["unit"].format(name=name(row), value=subject.money(row["price"])) for row in priced
-        ),
+        tuple(_worth(subject, row, following.get(row["name"])) for row in priced),
+    )
+
+
+def _worth(subject: Subject, row: dict[str, Any], following: dict[str, Any] | None) -> str:
+    """Return what one more unit of a limit is worth, and to whom it would go."""
+    worth = subject.text["unit"].format(name=subject.limit(row["name"]), value=subject.money(row["price"]))
+    if following is None:
+        return worth
+    return f"{worth}. " + subject.text["next_text"].format(
+        debtor=following["debtor_id"],
+        stage=subject.label("stage", following["stage"]),
+        action=subject.label("action", following["action"]),
+        instead=subject.label("action", following["instead_of"]),
     )
 
 

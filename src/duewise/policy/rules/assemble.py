@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from duewise.contracts.vocabulary import CHANNELS, Outcome
+from duewise.contracts.vocabulary import CHANNELS, SOFT_CHANNELS, Direction, Outcome
 from duewise.policy.rules import facts as f
-from duewise.policy.rules.kinds import OUTCOMES, Kind, kind_table
+from duewise.policy.rules.kinds import DIRECTIONS, OUTCOMES, Kind, kind_table
 from duewise.policy.rules.places import (
     DAY_SECONDS,
     Place,
@@ -33,19 +33,22 @@ class Columns:
     debtors : DataFrame
         debtor_id, timezone, region, birth_year, promise_at, promise_due_on, promise_paid, wrong_party_at.
     accounts : DataFrame
-        debtor_row, account_id, product, past_due_since, limitation_expires_on, last_interrupted_on,
-        last_payment_at, first_contact_at, balance.
+        debtor_row, account_id, product, past_due_since, placed_on, limitation_expires_on,
+        last_interrupted_on, last_payment_at, first_contact_at, balance.
     contacts : DataFrame
         debtor_row, account_row, second (UTC), channel, direction and outcome as positions in their
         vocabularies (-1: other), disputes.
     flags : DataFrame
         debtor_row, account_row, flag, starts_at, ends_at, detail.
+    assigned : DataFrame
+        debtor_row, as_of, channel: what the last nights decided, whether or not it is known to be done.
     """
 
     debtors: pd.DataFrame
     accounts: pd.DataFrame
     contacts: pd.DataFrame
     flags: pd.DataFrame
+    assigned: pd.DataFrame
 
 
 def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
@@ -63,6 +66,14 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
     }
     starts = _seconds(marks["starts_at"])
     names = sorted(map(str, marks["flag"].unique()))
+    recorded = f.Contacts(
+        debtor=debtor_of["contacts"],
+        account=_ints(events["account_row"]),
+        day=local(debtor_of["contacts"], events["second"].to_numpy(dtype=np.int64)),
+        channel=_ints(events["channel"]),
+        kinds=_kinds(events),
+    )
+    pending = _pending(columns.assigned, recorded)
     return f.Facts(
         context=context,
         places=places,
@@ -84,16 +95,15 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
             limitation_expires=_days(debts["limitation_expires_on"]),
             last_interrupted=_days(debts["last_interrupted_on"]),
             last_payment=local(debtor_of["accounts"], _seconds(debts["last_payment_at"])),
-            first_contact=local(debtor_of["accounts"], _seconds(debts["first_contact_at"])),
+            first_contact=_first_contact(
+                local(debtor_of["accounts"], _seconds(debts["first_contact_at"])),
+                debtor_of["accounts"],
+                _days(debts["placed_on"]),
+                pending,
+            ),
             balance=debts["balance"].to_numpy(dtype=float),
         ),
-        contacts=f.Contacts(
-            debtor=debtor_of["contacts"],
-            account=_ints(events["account_row"]),
-            day=local(debtor_of["contacts"], events["second"].to_numpy(dtype=np.int64)),
-            channel=_ints(events["channel"]),
-            kinds=_kinds(events),
-        ),
+        contacts=_together(recorded, pending),
         flags=f.Flags(
             debtor=debtor_of["flags"],
             account=_ints(marks["account_row"]),
@@ -104,6 +114,44 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
             detail=marks["detail"].fillna("").to_numpy(dtype=object),
         ),
     )
+
+
+def _pending(assigned: pd.DataFrame, recorded: f.Contacts) -> f.Contacts:
+    """Return the assigned contacts of which no record has come, read against the caller.
+
+    A plan is for one local day, so a record of that day and channel is its own. Without one it may have been
+    made and have been a conversation; it counts for every account.
+    """
+    debtor, channel = _ints(assigned["debtor_row"]), _ints(assigned["channel"])
+    day = _days(assigned["as_of"])
+    lately = recorded.day >= day.min(initial=np.iinfo(np.int32).max)
+    made = _key(recorded.debtor[lately], recorded.day[lately], recorded.channel[lately])
+    open_ = ~np.isin(_key(debtor, day, channel), made)
+    kinds = kind_table()[channel, DIRECTIONS.index(Direction.OUTBOUND), _UNKNOWN_OUTCOME]
+    everywhere = np.full(len(assigned), f.ALL_ACCOUNTS, dtype=np.int32)
+    return f.Contacts(debtor[open_], everywhere[open_], day[open_], channel[open_], kinds[open_])
+
+
+def _key(debtor: f.Ints, day: f.Ints, channel: f.Ints) -> f.Seconds:
+    """Return one number per debtor, day (before the year 2149) and channel."""
+    return np.asarray((debtor.astype(np.int64) << 20) + (day.astype(np.int64) << 4) + channel, dtype=np.int64)
+
+
+def _first_contact(known: f.Ints, debtor: f.Ints, placed: f.Ints, pending: f.Contacts) -> f.Ints:
+    """Return the first contact about each account, counting those of which no record has come yet."""
+    soft = np.isin(pending.channel, [CHANNELS.index(channel) for channel in SOFT_CHANNELS])
+    never = np.iinfo(np.int32).max
+    earliest = np.full(debtor.max(initial=-1) + 1, never, dtype=np.int32)
+    np.minimum.at(earliest, pending.debtor[soft], pending.day[soft])
+    assigned = earliest[debtor]
+    return np.where((known == f.NO_DAY) & (assigned != never) & (assigned >= placed), assigned, known)
+
+
+def _together(one: f.Contacts, other: f.Contacts) -> f.Contacts:
+    """Return the rows of both, sorted by debtor."""
+    columns = {name: np.concatenate([column, getattr(other, name)]) for name, column in vars(one).items()}
+    order = np.argsort(columns["debtor"], kind="stable")
+    return f.Contacts(**{name: column[order] for name, column in columns.items()})
 
 
 def _places(people: pd.DataFrame) -> tuple[f.Ints, tuple[Place, ...]]:

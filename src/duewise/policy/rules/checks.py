@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from duewise.contracts.vocabulary import MESSAGE_CHANNELS
+from duewise.contracts.vocabulary import MESSAGE_CHANNELS, SOFT_CHANNELS
 from duewise.policy.rules import conditions as c
 from duewise.policy.rules.facts import ALL_ACCOUNTS, NO_DAY, Ints, Mask, Rows
 from duewise.policy.rules.kinds import KIND_OF_COUNT, PLANNED_KINDS, Kind
@@ -97,6 +97,13 @@ def _planned(planned: Planned, day: Ints, kind: int, channels: tuple[str, ...], 
     days = planned.first_day + np.arange(planned.made.shape[1])
     near = (days[None, :] > (day - condition.last_days)[:, None]) & (days[None, :] <= day[:, None])
     return np.where(counts[planned.action], (planned.made & near).sum(axis=1), 0)
+
+
+def _first_planned(planned: Planned) -> Ints:
+    """Return the day of each debtor's first planned communication; `NO_DAY` without one."""
+    speaks = np.isin(planned.action, [c.ACTIONS.index(channel) for channel in SOFT_CHANNELS])
+    planned_days = (planned.first_day + planned.made.argmax(axis=1)).astype(np.int32)
+    return np.where(speaks & planned.made.any(axis=1), planned_days, NO_DAY).astype(np.int32)
 
 
 def _consented(part: Part, view: View, debtor: Any, day: Any) -> Mask:
@@ -201,6 +208,8 @@ def _notice(condition: c.Notice, part: Part, view: View, _: str) -> Mask:
         denied = denied & view.any_of(rows, part.per_debt)
     if condition.after_first_contact_days is not None:
         first = view.facts.accounts.first_contact
+        if view.planned is not None:
+            first = np.where(first == NO_DAY, view.spread(_first_planned(view.planned)), first)
         contacted = (first != NO_DAY) & (view.spread(view.day) - first > condition.after_first_contact_days)
         spoken = contacted if part.per_debt else hit(view.facts.accounts.debtor[contacted], len(view.facts))
         denied = denied & spoken

@@ -55,6 +55,7 @@ def build_facts(
         ),
         contacts=_contacts(contacts, since, debtors, accounts),
         flags=_flags(tables, as_of, debtors, accounts, contacts),
+        assigned=_assigned(tables, as_of, context.report_days, debtors),
     )
     return assemble(columns, context, as_of)
 
@@ -150,6 +151,7 @@ def _account_columns(tables: Tables, as_of: date, accounts: ibis.Table, contacts
         "account_id",
         "product",
         "past_due_since",
+        "placed_on",
         "limitation_expires_on",
         "last_interrupted_on",
         "balance",
@@ -194,6 +196,23 @@ def _contacts(
     )
     coded: pd.DataFrame = codes.order_by("debtor_row", "second").execute()
     return coded
+
+
+def _assigned(tables: Tables, as_of: date, nights: int, debtors: ibis.Table) -> pd.DataFrame:
+    """Return the contacts that the last nights assigned.
+
+    A call of last evening may not be typed in yet, and west of Greenwich the evening itself is not over.
+    """
+    decided = tables.assignments
+    lately = (decided.as_of < ibis.literal(as_of)) & (
+        decided.as_of >= ibis.literal(as_of - timedelta(days=nights))
+    )
+    decided = decided.filter(lately, decided.action.isin(tuple(map(str, CHANNELS))))
+    rows = decided.inner_join(debtors, "debtor_id").select(
+        "debtor_row", "as_of", channel=_code(decided.action, tuple(map(str, CHANNELS)))
+    )
+    found: pd.DataFrame = rows.distinct().order_by("debtor_row", "as_of", "channel").execute()
+    return found
 
 
 def _flags(

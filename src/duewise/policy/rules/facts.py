@@ -37,12 +37,15 @@ class Context:
         Zone of the portfolio, for rules that fall back on it.
     artefacts : frozenset of str or None
         Script lines, templates and reviews that the company can attach; None when it did not say.
+    report_days : int
+        Nights for which a contact that was assigned counts as made although no record of it has come.
     """
 
     role: str = "creditor"
     country: str | None = None
     timezone: str = "UTC"
     artefacts: frozenset[str] | None = None
+    report_days: int = 3
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""Where one more unit of a limit would go: the debtor and action that its price waits for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duewise.policy.allocation import Allocation, Constraint
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NextInLine:
+    """Who would get one more unit of a limit.
+
+    Attributes
+    ----------
+    name : str
+        Of the limit.
+    row : int
+        Debtor.
+    action, instead_of : int
+        Codes of a choice: 0 for nothing, a + 1 for action a.
+    worth : float
+        Money per unit, the other limits paid for at their prices.
+    """
+
+    name: str
+    row: int
+    action: int
+    instead_of: int
+    worth: float
+
+
+def next_in_line(
+    values: Floats, allowed: NDArray[np.bool_], limits: Sequence[Constraint], allocation: Allocation
+) -> list[NextInLine]:
+    """Return who comes next for each limit that binds, limits in their order.
+
+    Parameters
+    ----------
+    values, allowed : ndarray of shape (n_debtors, n_actions)
+        As they were allocated.
+    limits : sequence of Constraint
+        Under which `allocation` chose.
+    """
+    n = len(values)
+    prices = [_price_of(limit, allocation, n) for limit in limits]
+    uses = [np.asarray(limit.uses, dtype=np.float64) for limit in limits]
+    net = np.where(allowed, values, -np.inf)
+    for price, use in zip(prices, uses, strict=True):
+        net -= price[:, None] * use[None, :]
+    rows, choice = np.arange(n), allocation.choice.astype(np.int64)
+    at = np.maximum(choice - 1, 0)
+    found = []
+    for limit, price, use in zip(limits, prices, uses, strict=True):
+        if not (price > 0).any():
+            continue
+        own_use = np.where(choice > 0, use[at], 0.0)
+        own_net = np.where(choice > 0, net[rows, at], 0.0) + price * own_use
+        best_worth, best = -np.inf, None
+        for a in np.flatnonzero(use > 0).tolist():
+            more = use[a] - own_use
+            gain = net[:, a] + price * use[a] - own_net
+            open_ = (price > 0) & (more > 0) & (choice != a + 1)
+            worth = np.divide(gain, more, out=np.full(n, -np.inf), where=open_ & np.isfinite(gain))
+            row = int(worth.argmax())
+            if worth[row] > best_worth:
+                best_worth = float(worth[row])
+                best = NextInLine(limit.name, row, a + 1, int(choice[row]), best_worth)
+        if best is not None and best.worth > 0:
+            found.append(best)
+    return found
+
+
+def _price_of(limit: Constraint, allocation: Allocation, n: int) -> Floats:
+    """Return what a unit of the ceiling of `limit` costs each debtor."""
+    reports = [r for r in allocation.limits if r.name == limit.name and r.side == "upper"]
+    by_group = {report.group: report.price for report in reports}
+    if limit.groups is None:
+        return np.full(n, by_group.get(None, 0.0))
+    groups = np.asarray(limit.groups)
+    table = np.zeros(int(groups.max(initial=-1)) + 2)  # the last entry: in no group, so under no limit
+    for group, price in by_group.items():
+        if group is not None and group < len(table) - 1:
+            table[group] = price
+    return np.asarray(table[np.where(groups >= 0, groups, len(table) - 1)])
