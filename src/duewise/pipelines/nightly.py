@@ -15,7 +15,7 @@ import structlog
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio
-from duewise.models.registry import load_champion
+from duewise.models.last_good import find_champion, keep_copy
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
@@ -25,12 +25,16 @@ from duewise.pipelines.identity import night_identity
 from duewise.pipelines.record import night_record
 from duewise.pipelines.tonight import ScoredDebtors, debtors_in_scope, decide_portfolio, score_debtors
 from duewise.policy.permissions import load_rules
+from duewise.publish.database.runs import bring_up_to_date, rows_in_database
 from duewise.publish.manifest import read_manifest, write_manifest
 from duewise.publish.report import write_report
 from duewise.publish.run_folder import RunFolder, open_run
 from duewise.publish.strategies_file import write_assignments, write_strategies
 from duewise.publish.workbook import write_workbook
 from duewise.sources.open import open_tables
+
+LAST_GOOD = ".champion"
+"""Folder beside the runs for the model of the last night, in case the registry does not answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,12 +81,17 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
     """
     clock = StageClock()
     rules = load_rules(portfolio)
+    name, database = portfolio.portfolio.name, portfolio.publish.database
     with _run_folder(portfolio, as_of, dry_run) as folder, contextlib.ExitStack() as open_resources:
+        if not dry_run:
+            bring_up_to_date(database, name, portfolio.publish.runs, as_of)
         with clock.stage("check"):
             opened = open_resources.enter_context(
                 open_tables(portfolio, as_of, workspace=folder.scratch, quarantine=folder.refused)
             )
-        bundle = load_champion(portfolio.models.store, portfolio.registered_name)
+        copies = portfolio.publish.runs / LAST_GOOD
+        champion = find_champion(portfolio.models.store, portfolio.registered_name, copies)
+        bundle = champion.files.load()
         identity = night_identity(portfolio, as_of, opened.report, str(bundle.version))
         standing = read_manifest(folder.final)
         if standing is not None and standing["run_id"] == identity.run_id and not (force or dry_run):
@@ -110,16 +119,21 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
                 bundle, opened.tables, portfolio, as_of, debtors
             )
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
-            manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
+            manifest = night_record(
+                portfolio, identity, opened.report, bundle.info, decided, strategies, champion
+            )
         if dry_run:
             return Night(None, manifest)
         with clock.stage("publish"):
+            keep_copy(champion, portfolio.registered_name, copies)
             opened.write_quarantine(folder.quarantine)
             write_strategies(folder.partial / "strategies.parquet", strategies)
             write_assignments(folder.partial / "assignments.parquet", strategies)
             _write_for_people(folder.partial, strategies, manifest, portfolio)
         write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
-        return Night(folder.publish(), manifest)
+        with rows_in_database(database, name, folder):
+            folder.publish()
+        return Night(folder.final, manifest)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import pyarrow as pa
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import Cell, Table
 from duewise.models.bundle import BundleInfo
+from duewise.models.last_good import Champion
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
 from duewise.policy.permissions import denial_counts, rule_texts
@@ -25,6 +26,7 @@ def night_record(
     info: BundleInfo,
     decided: DecidedNight,
     strategies: pa.Table,
+    champion: Champion,
 ) -> dict[str, Any]:
     """Return what ``manifest.json`` holds, without the timings."""
     denials = denial_counts(decided.permissions)
@@ -41,7 +43,7 @@ def night_record(
             for name, table in report.as_dict()["tables"].items()
         },
         "notes": list(report.notes),
-        "warnings": _warnings(portfolio, report, decided),
+        "warnings": [*_model_warnings(portfolio, champion), *_warnings(portfolio, report, decided)],
         "totals": {
             **totals_of(strategies, portfolio.horizons),
             "uncontactable": int((~decided.permissions.feasible.any(axis=1)).sum()),
@@ -89,6 +91,13 @@ def capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, An
         if name in decided.decision.used
     ]
     return rows
+
+
+def _model_warnings(portfolio: Portfolio, champion: Champion) -> list[dict[str, Any]]:
+    if not champion.is_copy:
+        return []
+    text = report_text(portfolio.portfolio.language)["registry_unreachable"]
+    return [{"code": "registry_unreachable", "text": text.format(version=champion.files.version)}]
 
 
 def _warnings(portfolio: Portfolio, report: AcceptanceReport, decided: DecidedNight) -> list[dict[str, Any]]:
