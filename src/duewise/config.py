@@ -269,6 +269,12 @@ class PublishSection(Section):
     runs: Path = Field(Path("runs"), description="Folder of the run folders.")
     excel: bool = Field(True, description="Write worklist.xlsx.")
     report: bool = Field(True, description="Write report.html.")
+    metrics: Path | None = Field(
+        None, description="Prometheus text file that each night rewrites; null writes none."
+    )
+    keep_days: Days | None = Field(
+        None, description="Age at which `duewise retention` removes a run; null keeps all."
+    )
     database: DatabaseAddress | None = Field(
         None,
         description="Database that gets the same rows: postgresql://user@host/db, sqlite:///file or "

@@ -7,8 +7,9 @@ import pytest
 
 from duewise.errors import DataError
 from duewise.models import last_good, registry
+from duewise.models.bundle_files import BundleFiles, file_hashes
 from duewise.models.last_good import find_champion, keep_copy
-from duewise.models.registry import BundleFiles, RegistryUnreachable, file_hashes
+from duewise.models.registry import RegistryUnreachable
 
 
 @pytest.fixture

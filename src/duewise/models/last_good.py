@@ -11,7 +11,8 @@ from urllib.parse import quote
 import structlog
 
 from duewise.errors import DuewiseError
-from duewise.models.registry import CHAMPION, BundleFiles, RegistryUnreachable, find_bundle
+from duewise.models.bundle_files import BundleFiles
+from duewise.models.registry import CHAMPION, RegistryUnreachable, find_bundle
 
 log = structlog.get_logger(__name__)
 

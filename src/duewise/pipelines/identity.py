@@ -26,7 +26,11 @@ def night_identity(
     inputs = {str(name): sorted(file.sha256 for file in table.files) for name, table in report.tables.items()}
     settings = portfolio.model_dump(
         mode="json",
-        exclude={"publish": {"runs", "database"}, "models": True, "sources": {"path", "url"}},
+        exclude={
+            "publish": {"runs", "database", "metrics", "keep_days"},
+            "models": True,
+            "sources": {"path", "url"},
+        },
     )
     content = {
         "inputs": inputs,

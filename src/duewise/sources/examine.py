@@ -109,6 +109,7 @@ def refuse(examination: Examination, quarantine: Path | None = None) -> None:
         return
     where = ""
     if quarantine is not None:
+        quarantine.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         examination.write_quarantine(quarantine)
         where = f"\n  The rows are in {quarantine}"
     raise DataError("\n".join(refusals) + where)
