@@ -27,6 +27,7 @@ from duewise.cli_options import (
 )
 from duewise.cli_rules import rules_app
 from duewise.errors import ConfigError, DataError, DuewiseError
+from duewise.hardships import explained
 
 DEMO_NIGHT = "2026-06-01"
 """Night of the demo: a fixed date, so that everybody's demo shows the same worklist."""
@@ -64,7 +65,8 @@ def main() -> None:
     except DuewiseError as error:
         code = print_error(error)
     except Exception as error:
-        code = print_crash(error)
+        told = explained(error)
+        code = print_crash(error) if told is None else print_error(told)
     sys.exit(code)
 
 
@@ -288,6 +290,36 @@ def monitor(
     found = run_monitor(settings, None if as_of is None else day(as_of), dry_run=dry_run)
     print_monitoring(found)
     leave(bool(found.alarms), strict)
+
+
+@app.command()
+def retention(
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    out: Out = None,
+    set_: Set = None,
+    erase: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--erase",
+            metavar="ID",
+            help="A debtor (or account) whose rows are removed from all that was published; may be repeated.",
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Remove runs older than publish.keep_days, and whoever asks to be forgotten, from folders and database.
+
+    The latest run stays. An erasure is recorded in erasures.jsonl beside the runs, without the id.
+    """
+    from duewise.console import print_retention
+    from duewise.pipelines.retention import retention as run_retention
+
+    settings = load(portfolio, set_, out=out)
+    print_retention(
+    print_retention(run_retention(settings, day(as_of), erase=erase or (), dry_run=dry_run), dry_run)
+        dry_run,
+    )
 
 
 @app.command()

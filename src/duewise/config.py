@@ -11,16 +11,39 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from duewise.contracts.vocabulary import CHANNELS, Product, Stage, Table
+from duewise.database_url import parse_database_url
 from duewise.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Amount = Annotated[float, Field(ge=0)]
+
+_SECRET = "secret"
+"""Kind of fault whose value may hold a secret and is never shown."""
+
+
+def _database_address(value: str) -> str:
+    try:
+        parse_database_url(value)
+    except ValueError as error:
+        raise PydanticCustomError(_SECRET, "{why}", {"why": str(error)}) from None
+    return value
+
+
+DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 
 
 class Section(BaseModel):
@@ -53,7 +76,11 @@ class SourcesSection(Section):
     """Where the six tables come from: a folder, a database or Spark."""
 
     path: Path | None = Field(None, description="Folder of <table>.parquet|csv[.gz].")
-    url: str | None = Field(None, description="Database to read, e.g. postgresql://host/db.")
+    url: DatabaseAddress | None = Field(
+        None,
+        description="Database to read: postgresql://user@host/db, sqlite:///file or duckdb:///file; "
+        "passwords come from PGPASSWORD, ~/.pgpass or a service file.",
+    )
     spark: str | None = Field(None, description="Spark catalogue and schema.")
     max_bad_share: Share = Field(0.01, description="Share of bad rows in a table above which a run stops.")
     max_staleness_days: Count = Field(
@@ -70,7 +97,10 @@ class SourcesSection(Section):
 class TableMapping(Section):
     """How one table of a client's export becomes the contract."""
 
-    file: str | None = Field(None, description="File name; default <table>.<any known ending>.")
+    file: str | None = Field(
+        None,
+        description="File name, or table or view of a database; default <table>.<any known ending>.",
+    )
     encoding: str | None = Field(None, description="Default UTF-8 (with or without BOM), else GB18030.")
     timezone: str | None = Field(None, description="Zone of times without one; default portfolio.timezone.")
     columns: dict[str, str] = Field(default_factory=dict, description="Client's name: contract's name.")
@@ -254,7 +284,17 @@ class PublishSection(Section):
     runs: Path = Field(Path("runs"), description="Folder of the run folders.")
     excel: bool = Field(True, description="Write worklist.xlsx.")
     report: bool = Field(True, description="Write report.html.")
-    database: str | None = Field(None, description="Database URL for the same rows; null writes none.")
+    metrics: Path | None = Field(
+        None, description="Prometheus text file that each night rewrites; null writes none."
+    )
+    keep_days: Days | None = Field(
+        None, description="Age at which `duewise retention` removes a run; null keeps all."
+    )
+    database: DatabaseAddress | None = Field(
+        None,
+        description="Database that gets the same rows: postgresql://user@host/db, sqlite:///file or "
+        "duckdb:///file; null writes none.",
+    )
 
 
 def default_actions() -> dict[str, Action]:
@@ -395,12 +435,19 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{path}: is not valid YAML: {error}") from error
+        raise ConfigError(f"{path}: is not valid YAML: {_yaml_fault(error)}.") from error
     if not isinstance(content, dict):
         raise ConfigError(
             f"{path}: a portfolio file holds keys such as `portfolio:` and `sources:`; this one holds none."
         )
     return content
+
+
+def _yaml_fault(error: Exception) -> str:
+    """Return what is wrong and where, without the line itself: it may hold a secret."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or type(error).__name__
+    return problem if mark is None else f"{problem}, line {mark.line + 1}, column {mark.column + 1}"
 
 
 def _apply_override(content: dict[str, Any], override: str) -> None:
@@ -412,7 +459,7 @@ def _apply_override(content: dict[str, Any], override: str) -> None:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: the value is not valid YAML: {error}") from error
+        raise ConfigError(f"--set {key}: the value is not valid YAML ({_yaml_fault(error)}).") from error
     *parents, last = key.strip().split(".")
     node = content
     for parent in parents:
@@ -431,7 +478,7 @@ def _sentence(fault: ErrorDetails) -> str:
         message = unknown_name(str(fault["loc"][-1]), _keys_at(fault["loc"][:-1]), what="key")
     elif fault["type"] == "missing":
         message = "is needed and absent"
-    else:
+    elif fault["type"] != _SECRET:
         message = f"{message} (got {fault['input']!r})" if _is_scalar(fault["input"]) else message
     return f"{path or '(whole file)'}: {message}"
 

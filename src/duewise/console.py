@@ -16,6 +16,7 @@ from duewise.progress import clear_progress
 if TYPE_CHECKING:
     from duewise.pipelines.nightly import Night
     from duewise.pipelines.recheck import Recheck
+    from duewise.pipelines.retention import Retained
     from duewise.pipelines.sample import SampleSummary
     from duewise.pipelines.train import TrainingResult
     from duewise.pipelines.whatif import NightFigures, WhatIf
@@ -168,6 +169,14 @@ def print_where_to_look(night: "Night", portfolio: Path) -> None:
     ):
         _out.print(f"{what:<9} {night.folder}/{name}")
     _out.print(f"next      duewise check {portfolio} --as-of {night.manifest['as_of']}")
+
+
+def print_retention(removed: "Retained", dry_run: bool) -> None:
+    """Print which runs are gone and how many rows were erased."""
+    names = ", ".join(removed.nights) or "none"
+    _out.print(f"runs {'that would be removed' if dry_run else 'removed'}: {names}")
+    if removed.rows:
+        _out.print(f"{removed.rows:,} rows erased")
 
 
 def print_rules(rules: "Sequence[Row]", on: date) -> None:

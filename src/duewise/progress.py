@@ -12,7 +12,7 @@ _CLEAR_LINE = "\r\x1b[2K"
 _STAYS = {"stage_finished", "horizon_fitted", "horizon_judged", "channels_learned", "model_registered"}
 """Events that stay on the terminal because a person wants to compare them; all others pass by."""
 
-_NO_NEWS = ("level", "timestamp", "logger")
+_NO_NEWS = ("level", "timestamp", "logger", "portfolio", "night", "run_id")
 
 
 class TerminalLines:

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -59,10 +59,21 @@ def test_a_second_instance_is_refused_and_told_who_runs(tmp_path):
         pass
 
 
+def test_a_lock_that_is_held_for_longer_than_a_night_takes_is_said_to_be(tmp_path):
+    since = datetime.now(UTC) - timedelta(hours=7, minutes=5)
+    with run_lock(tmp_path):
+        (tmp_path / ".lock").write_text(json.dumps({"pid": 1, "host": "h", "since": since.isoformat()}))
+        with pytest.raises(LockError, match=r"process 1 on h since .*, 7 h 5 min; longer than a night"):
+            run_lock(tmp_path).__enter__()
+        (tmp_path / ".lock").write_text("{")
+        with pytest.raises(LockError, match="its owner is not on record"):
+            run_lock(tmp_path).__enter__()
+
+
 def test_a_killed_run_frees_the_lock_and_is_cleared_by_the_next(tmp_path):
     script = textwrap.dedent(f"""
         import pathlib, time
-        from datetime import date
+        from datetime import UTC, date, datetime, timedelta
         from duewise.publish.run_folder import open_run
         with open_run(pathlib.Path({str(tmp_path)!r}), date(2024, 6, 1)) as folder:
             (folder.partial / "strategies.parquet").write_text("half")

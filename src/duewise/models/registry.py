@@ -6,14 +6,14 @@ a name becomes ``champion``, which every night scores with; later ones become ``
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ import structlog
 
 from duewise.errors import DataError
 from duewise.models.bundle import Bundle
+from duewise.models.bundle_files import BundleFiles, file_hashes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +37,9 @@ HASHES_TAG = "bundle_sha256"
 MODEL_FOLDER = "model"
 BUNDLE_FOLDER = "bundle"
 MODELS_FOLDER = "/artifacts/models/"  # in the store, by MLflow's own layout
+_PATIENCE = 10
+"""Seconds that a training may hold the registry's database before it counts as not answering."""
+
 REQUIREMENTS = ("duewise", "lightgbm", "numpy", "pandas", "scipy")
 
 QUIET = {
@@ -70,6 +74,10 @@ class Registered:
     name: str
     version: int
     alias: str
+
+
+class RegistryUnreachable(DataError):  # noqa: N818 - what happened, as the message says it
+    """The registry is not there, or does not answer."""
 
 
 def version_name(name: str, version: int) -> str:
@@ -139,13 +147,19 @@ def load_champion(store: Path, name: str) -> Bundle:
 
 
 def load_alias(store: Path, name: str, alias: str) -> Bundle:
-    """Return the bundle that carries `alias`, once its files are found to be those that were registered.
+    """Return the bundle that carries `alias`; see :func:`find_bundle` and :meth:`BundleFiles.load`."""
+    return find_bundle(store, name, alias).load()
+
+
+def find_bundle(store: Path, name: str, alias: str) -> BundleFiles:
+    """Return where the files of the version that carries `alias` lie.
 
     Raises
     ------
+    RegistryUnreachable
+        When the registry is not there or does not answer.
     DataError
-        When there is no such model, a file was lost or changed since it was registered, or another version
-        of Duewise wrote it in a form that this one does not read.
+        When there is no such model.
     """
     with _store(store, create=False) as (_, client):
         version = _aliases(client, name).get(alias)
@@ -156,17 +170,8 @@ def load_alias(store: Path, name: str, alias: str) -> Bundle:
             )
         found = client.get_model_version(name, str(version))
         source = client.get_model_version_download_uri(name, str(version))
-    folder = _bundle_folder(source, store)
-    check_hashes(folder, json.loads(found.tags[HASHES_TAG]))
-    try:
-        bundle = Bundle.load(folder)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{folder}: this version of Duewise cannot read version {version} of the model `{name}` "
-            f"({type(error).__name__}: {error}). Run `duewise train` and `duewise promote`, or use the "
-            "Duewise that trained it."
-        ) from error
-    return replace(bundle, version=version_name(name, version))
+    hashes = json.loads(found.tags[HASHES_TAG])
+    return BundleFiles(_bundle_folder(source, store), version_name(name, version), hashes)
 
 
 def promote(store: Path, name: str, version: int | None = None, *, dry_run: bool = False) -> int:
@@ -195,28 +200,12 @@ def promote(store: Path, name: str, version: int | None = None, *, dry_run: bool
     return chosen
 
 
-def file_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file in `folder`, by name."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
-
-
-def check_hashes(folder: Path, registered: Mapping[str, str]) -> None:
-    """Raise DataError unless `folder` holds exactly the files that were registered."""
-    found = file_hashes(folder) if folder.is_dir() else {}
-    wrong = sorted(name for name in {*found, *registered} if found.get(name) != registered.get(name))
-    if wrong:
-        raise DataError(
-            f"{folder}: {len(wrong)} of {len(registered)} model files are not those that were registered "
-            f"({', '.join(wrong[:3])}). Restore the folder from a backup, or train and promote a new version."
-        )
-
-
 @contextmanager
 def _store(store: Path, *, create: bool) -> Iterator[tuple[Any, Any]]:
     """Yield mlflow with its tracking set to `store`, and a client of it; set it back afterwards."""
     database = store.resolve() / "mlflow.db"
-    if not create and not database.exists():
-        raise DataError(f"{store}: no model store here. Run `duewise train` first, or set models.store.")
+    if not create:
+        _expect_answer(store, database)
     database.parent.mkdir(parents=True, exist_ok=True)
     for variable, value in QUIET.items():
         os.environ.setdefault(variable, value)
@@ -232,6 +221,22 @@ def _store(store: Path, *, create: bool) -> Iterator[tuple[Any, Any]]:
         yield mlflow, mlflow.MlflowClient(address, registry_uri=address)
     finally:
         mlflow.set_tracking_uri(before)
+
+
+def _expect_answer(store: Path, database: Path) -> None:
+    """Ask the registry's database before MLflow does, which tries again for minutes."""
+    if not database.exists():
+        raise RegistryUnreachable(
+            f"{store}: no model store here. Run `duewise train` first, or set models.store."
+        )
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as con:
+            con.execute("SELECT count(*) FROM registered_models").fetchone()
+    except sqlite3.Error as error:
+        raise RegistryUnreachable(
+            f"{database}: the model registry does not answer ({error}). Wait for whoever holds it, or "
+            "restore the file from a backup."
+        ) from error
 
 
 def _experiment(client: Any, name: str, store: Path) -> str:

@@ -22,10 +22,15 @@ class NightIdentity:
 def night_identity(
     portfolio: Portfolio, as_of: date, report: AcceptanceReport, model_version: str
 ) -> NightIdentity:
-    """Return the identity of a night; neither clocks nor folders enter it."""
+    """Return the identity of a night; neither clocks nor folders nor addresses enter it."""
     inputs = {str(name): sorted(file.sha256 for file in table.files) for name, table in report.tables.items()}
     settings = portfolio.model_dump(
-        mode="json", exclude={"publish": {"runs"}, "models": True, "sources": {"path"}}
+        mode="json",
+        exclude={
+            "publish": {"runs", "database", "metrics", "keep_days"},
+            "models": True,
+            "sources": {"path", "url"},
+        },
     )
     content = {
         "inputs": inputs,

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import structlog
 from numpy.typing import NDArray
+from structlog.contextvars import bound_contextvars
 
 from duewise.config import Portfolio
-from duewise.models.registry import load_champion
+from duewise.models.last_good import find_champion, keep_copy
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
@@ -26,12 +26,16 @@ from duewise.pipelines.identity import night_identity
 from duewise.pipelines.record import night_record
 from duewise.pipelines.tonight import ScoredDebtors, debtors_in_scope, decide_portfolio, score_debtors
 from duewise.policy.permissions import load_rules
+from duewise.publish.database.runs import bring_up_to_date, rows_in_database
+from duewise.publish.for_people import write_for_people
 from duewise.publish.manifest import read_manifest, write_manifest
-from duewise.publish.report import write_report
+from duewise.publish.metrics import write_metrics
 from duewise.publish.run_folder import RunFolder, open_run
 from duewise.publish.strategies_file import write_assignments, write_strategies
-from duewise.publish.workbook import write_workbook
 from duewise.sources.open import open_tables
+
+LAST_GOOD = ".champion"
+"""Folder beside the runs for the model of the last night, in case the registry does not answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -78,16 +82,27 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
     """
     clock = StageClock()
     rules = load_rules(portfolio)
-    with _run_folder(portfolio, as_of, dry_run) as folder, contextlib.ExitStack() as open_resources:
+    name, database = portfolio.portfolio.name, portfolio.publish.database
+    with (
+        bound_contextvars(portfolio=name, night=as_of.isoformat()),
+        _run_folder(portfolio, as_of, dry_run) as folder,
+        contextlib.ExitStack() as open_resources,
+    ):
+        if not dry_run:
+            bring_up_to_date(database, name, portfolio.publish.runs, as_of)
         with clock.stage("check"):
             opened = open_resources.enter_context(
                 open_tables(portfolio, as_of, workspace=folder.scratch, quarantine=folder.refused)
             )
-        bundle = load_champion(portfolio.models.store, portfolio.registered_name)
+        copies = portfolio.publish.runs / LAST_GOOD
+        champion = find_champion(portfolio.models.store, portfolio.registered_name, copies)
+        bundle = champion.files.load()
         identity = night_identity(portfolio, as_of, opened.report, str(bundle.version))
+        open_resources.enter_context(bound_contextvars(run_id=identity.run_id))
         standing = read_manifest(folder.final)
         if standing is not None and standing["run_id"] == identity.run_id and not (force or dry_run):
-            log.info("night_unchanged", run_id=identity.run_id)
+            log.info("night_unchanged")
+            _write_metrics(portfolio, standing)
             return Night(folder.final, standing, unchanged=True)
         with clock.stage("features"):
             debtors = debtors_in_scope(opened.tables, portfolio, as_of)
@@ -113,17 +128,21 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
             delivered = delivered_by_action(opened.tables, as_of, portfolio.sources.max_staleness_days)
             manifest = night_record(
-                portfolio, identity, opened.report, bundle.info, decided, strategies, delivered
+                portfolio, identity, opened.report, bundle.info, decided, strategies, delivered, champion
             )
         if dry_run:
             return Night(None, manifest)
         with clock.stage("publish"):
+            keep_copy(champion, portfolio.registered_name, copies)
             opened.write_quarantine(folder.quarantine)
             write_strategies(folder.partial / "strategies.parquet", strategies)
             write_assignments(folder.partial / "assignments.parquet", strategies)
-            _write_for_people(folder.partial, strategies, manifest, portfolio)
-        write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
-        return Night(folder.publish(), manifest)
+            write_for_people(folder.partial, strategies, manifest)
+        whole = write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
+        with rows_in_database(database, name, folder):
+            folder.publish()
+        _write_metrics(portfolio, whole)
+        return Night(folder.final, manifest)
 
 
 @contextlib.contextmanager
@@ -150,19 +169,6 @@ def _forecast_columns(scored: ScoredDebtors, horizons: list[int]) -> dict[str, N
     }
 
 
-def _write_for_people(
-    folder: Path, strategies: pa.Table, manifest: dict[str, Any], portfolio: Portfolio
-) -> None:
-    owner = portfolio.portfolio
-    if portfolio.publish.excel:
-        write_workbook(
-            folder / "worklist.xlsx",
-            strategies,
-            language=owner.language,
-            currency=owner.currency,
-            horizons=portfolio.horizons,
-            timezone=owner.timezone,
-            title=f"{owner.name} · {manifest['as_of']}",
-        )
-    if portfolio.publish.report:
-        write_report(folder / "report.html", strategies, manifest)
+def _write_metrics(portfolio: Portfolio, manifest: dict[str, Any]) -> None:
+    if portfolio.publish.metrics is not None:
+        write_metrics(portfolio.publish.metrics, manifest)

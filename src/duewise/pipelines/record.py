@@ -10,6 +10,7 @@ import pyarrow as pa
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import Cell, Table
 from duewise.models.bundle import BundleInfo
+from duewise.models.last_good import Champion
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
 from duewise.pipelines.limits_worth import frontiers, next_units
@@ -29,6 +30,7 @@ def night_record(
     decided: DecidedNight,
     strategies: pa.Table,
     delivered: list[dict[str, Any]],
+    champion: Champion,
 ) -> dict[str, Any]:
     """Return what ``manifest.json`` holds, without the timings.
 
@@ -52,7 +54,10 @@ def night_record(
         },
         "feedback": report.feedback.as_dict(),
         "notes": list(report.notes),
-        "warnings": _warnings(portfolio, identity.as_of, report, decided),
+        "warnings": [
+            *_model_warnings(portfolio, champion),
+            *_warnings(portfolio, identity.as_of, report, decided),
+        ],
         "totals": {
             **totals_of(strategies, portfolio.horizons),
             "uncontactable": int((~decided.permissions.feasible.any(axis=1)).sum()),
@@ -104,6 +109,13 @@ def capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, An
         if name in decided.decision.used
     ]
     return rows
+
+
+def _model_warnings(portfolio: Portfolio, champion: Champion) -> list[dict[str, Any]]:
+    if not champion.is_copy:
+        return []
+    text = report_text(portfolio.portfolio.language)["registry_unreachable"]
+    return [{"code": "registry_unreachable", "text": text.format(version=champion.files.version)}]
 
 
 def _warnings(

@@ -37,8 +37,10 @@ def read_manifest(run: Path) -> dict[str, Any] | None:
     return content
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any], seconds: dict[str, float], peak_mib: int) -> None:
-    """Write ``manifest.json`` with the timings that are known only at the end."""
+def write_manifest(
+    folder: Path, manifest: dict[str, Any], seconds: dict[str, float], peak_mib: int
+) -> dict[str, Any]:
+    """Write ``manifest.json`` with the timings that are known only at the end, and return its content."""
     content = {
         **manifest,
         "written_at": datetime.now(UTC).isoformat("T", "seconds"),
@@ -47,6 +49,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any], seconds: dict[str, fl
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / NAME).write_text(text, encoding="utf-8")
+    return content
 
 
 def totals_of(strategies: pa.Table, horizons: Sequence[int]) -> dict[str, Any]:

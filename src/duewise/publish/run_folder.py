@@ -10,7 +10,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from duewise.errors import DuewiseError, LockError
@@ -18,6 +18,7 @@ from duewise.errors import DuewiseError, LockError
 LATEST = "latest"
 _LOCK = ".lock"
 _ASIDE = ".replaced.partial"
+_LONGEST_NIGHT = timedelta(hours=6)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -127,7 +128,7 @@ def run_lock(runs: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(handle, 1000, 0).decode(errors="replace").strip() or "unknown"
+            holder = _holder(os.pread(handle, 1000, 0), datetime.now(UTC))
             raise LockError(
                 f"{runs}: another run holds the lock ({holder}). Wait for it to end, or use another --out."
             ) from error
@@ -141,6 +142,23 @@ def run_lock(runs: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _holder(content: bytes, now: datetime) -> str:
+    """Return who holds the lock and for how long; age tells one that hangs from one that works."""
+    try:
+        owner = json.loads(content)
+        age = now - datetime.fromisoformat(owner["since"])
+        who = f"process {owner['pid']} on {owner['host']} since {owner['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "its owner is not on record"
+    minutes = max(0, int(age.total_seconds() // 60))  # a clock that was set back makes nobody younger
+    told = f"{who}, {minutes // 60} h {minutes % 60} min"
+    if age > _LONGEST_NIGHT:
+        told += (
+            "; longer than a night takes: see whether it still works, and end it if not, which frees the lock"
+        )
+    return told
 
 
 def clear_leftovers(runs: Path) -> list[str]:

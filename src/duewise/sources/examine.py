@@ -18,6 +18,7 @@ from duewise.contracts.tables import TABLES
 from duewise.contracts.vocabulary import Table
 from duewise.errors import ConfigError, DataError
 from duewise.sources.acceptance import Examined, examine_table
+from duewise.sources.databases.fetch import fetch_tables
 from duewise.sources.faults import Moments
 from duewise.sources.feedback import JudgedFeedback, judge_feedback
 from duewise.sources.files import Located, locate_tables
@@ -82,15 +83,18 @@ def examine_sources(
     faults = [fault for table in TABLES for fault in mapping_faults(portfolio, table)]
     if faults:
         raise ConfigError("The mapping does not fit the contract:\n  " + "\n  ".join(faults))
-    located = locate_tables(portfolio)
     scratch, con = _engine(workspace, memory_limit, threads)
     try:
+        if portfolio.sources.url is None:
+            located = locate_tables(portfolio)
+        else:
+            located = fetch_tables(portfolio, as_of, scratch / "fetched")
         _check_formats(con.con, portfolio)
         staged = _stage(con.con, portfolio, located, scratch)
         plans = _plan(con.con, portfolio, staged, located)
         tables = {}
         for table, plan in plans.items():
-            with reading(located[table].paths[0]):
+            with reading(located[table].place):
                 tables[table] = examine_table(con.con, staged[table], plan, moments)
             _log(plan.name, tables[table].report)
         report = report_on(con.con, portfolio, tables, as_of)
@@ -112,6 +116,7 @@ def refuse(examination: Examination, quarantine: Path | None = None) -> None:
         return
     where = ""
     if quarantine is not None:
+        quarantine.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         examination.write_quarantine(quarantine)
         where = f"\n  The rows are in {quarantine}"
     raise DataError("\n".join(refusals) + where)
@@ -157,7 +162,7 @@ def _stage(
     staged = {}
     for table, found in located.items():
         mapping = portfolio.mapping.get(table, TableMapping())
-        with reading(found.paths[0]):
+        with reading(found.place):
             staged[table] = READERS[found.format](
                 con, found, mapping, expected_names(portfolio, table), scratch
             )
@@ -179,7 +184,7 @@ def _plan(
         )
     plans = {}
     for table, (matched, _) in matches.items():
-        with reading(located[table].paths[0]):
+        with reading(located[table].place):
             plans[table] = plan_table(
                 portfolio,
                 staged[table],

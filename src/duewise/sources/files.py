@@ -18,21 +18,33 @@ Format = Literal["parquet", "text"]
 
 @dataclass(frozen=True)
 class Located:
-    """The files of one table, in the order in which their rows count."""
+    """The files of one table, in the order in which their rows count.
+
+    Attributes
+    ----------
+    shown : Path or None
+        What to call it where the files are copies: the database and its table.
+    """
 
     table: Table
     format: Format
     paths: tuple[Path, ...]
+    shown: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where it came from, for messages."""
+        return self.shown or self.paths[0]
 
     @property
     def name(self) -> str:
         """How messages call it."""
-        first = self.paths[0]
+        first = self.place
         return first.name if len(self.paths) == 1 else f"{first.parent.name}/ ({len(self.paths)} files)"
 
 
 def locate_tables(portfolio: Portfolio) -> dict[Table, Located]:
-    """Return where each table lies; tables that may be absent and are, are left out.
+    """Return where each table lies in the sources folder; tables that may be absent and are, are left out.
 
     Raises
     ------
@@ -58,10 +70,9 @@ def locate_tables(portfolio: Portfolio) -> dict[Table, Located]:
 def _folder(portfolio: Portfolio) -> Path:
     path = portfolio.sources.path
     if path is None:
-        kind = "sources.url" if portfolio.sources.url is not None else "sources.spark"
         raise ConfigError(
-            f"{kind}: this version reads folders only. Export the tables as <table>.parquet or "
-            "<table>.csv and name their folder under sources.path."
+            "sources.spark: this version reads folders and databases. Export the tables as <table>.parquet "
+            "or <table>.csv and name their folder under sources.path."
         )
     if not path.is_dir():
         raise DataError(

@@ -29,7 +29,7 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, tables: list[Examined], fol
     """
     written = {}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for examined in tables:
             if examined.report.bad:
                 path = folder / f"{examined.plan.name}.csv"
@@ -39,6 +39,8 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, tables: list[Examined], fol
                 path = folder / f"{examined.plan.name}.after_as_of.parquet"
                 con.execute(f"COPY ({_later_events(examined)}) TO {literal(path)} (FORMAT parquet)")
                 written[path.name] = path
+        for path in written.values():
+            path.chmod(0o600)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise DuewiseError(f"{folder}: the quarantine cannot be written ({error}).") from error
     return written

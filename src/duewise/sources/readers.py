@@ -1,6 +1,6 @@
 """From a located table to a relation of the engine: columns as the client wrote them, rows numbered.
 
-Each format has one reader; a database or Spark is one more entry of :data:`READERS`.
+Each format has one reader in :data:`READERS`; tables of a database arrive as parquet files.
 """
 
 import csv
@@ -107,7 +107,9 @@ def read_parquet(
     table = located.table
     relation = f"staging.raw_{table}"
     paths = ", ".join(path_literal(path) for path in located.paths)
-    files = tuple(SourceFile(path, file_hash(path), path.stat().st_size) for path in located.paths)
+    files = tuple(
+        SourceFile(located.shown or path, file_hash(path), path.stat().st_size) for path in located.paths
+    )
     source = f"read_parquet([{paths}], union_by_name = true)"
     described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     columns = tuple(RawColumn(name, ident(name), kind) for name, kind, *_ in described)
