@@ -316,10 +316,8 @@ def retention(
     from duewise.pipelines.retention import retention as run_retention
 
     settings = load(portfolio, set_, out=out)
-    print_retention(
-    print_retention(run_retention(settings, day(as_of), erase=erase or (), dry_run=dry_run), dry_run)
-        dry_run,
-    )
+    done = run_retention(settings, day(as_of), erase=erase or (), dry_run=dry_run)
+    print_retention(done, dry_run)
 
 
 @app.command()
