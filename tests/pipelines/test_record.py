@@ -10,18 +10,23 @@ from duewise.policy.values import ActionValues
 from duewise.sources.report import AcceptanceReport
 
 
-def codes(policy: str, worth: float, rules: list[str] | None = None) -> list[str]:
+NIGHT = date(2024, 6, 1)
+
+
+def codes(policy: str, worth: float, rules: list[str] | None = None, days_left: float = np.nan) -> list[str]:
     """Return the warnings of a night in which one action is worth `worth` to its only debtor."""
     one = np.array([[worth]])
     values = ActionValues(("sms",), one, one, one * 0, np.array([1.0]), np.array([[True]]), policy)
     decided = SimpleNamespace(
-        values=values, decision=SimpleNamespace(allocation=SimpleNamespace(shortfalls=()))
+        values=values,
+        limitation_days=np.array([days_left]),
+        decision=SimpleNamespace(allocation=SimpleNamespace(shortfalls=())),
     )
     portfolio = parse_portfolio(
         {"portfolio": {"name": "p"}, "sources": {"path": "x"}, "rules": rules}, origin="test"
     )
-    report = AcceptanceReport(as_of=date(2024, 6, 1), tables={})
-    return [warning["code"] for warning in _warnings(portfolio, report, decided)]
+    report = AcceptanceReport(as_of=NIGHT, tables={})
+    return [warning["code"] for warning in _warnings(portfolio, NIGHT, report, decided)]
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,7 @@ def test_a_manager_is_told_what_the_ranking_rests_on(policy, worth, expected):
 
 def test_a_night_without_rules_says_so():
     assert "no_rules" in codes("channel_value", 5.0, rules=[])
+
+
+def test_a_claim_that_lapses_soon_is_a_warning():
+    assert codes("channel_value", 5.0, days_left=30.0) == ["limitation_near"]

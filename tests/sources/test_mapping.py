@@ -222,11 +222,6 @@ def test_a_table_that_lies_there_twice_is_refused(folder):
     assert "contacts lies there 2 times (contacts.csv, contacts.csv.gz)" in refusal(folder, DataError)
 
 
-def test_databases_are_said_to_come_later():
-    with pytest.raises(ConfigError, match=r"sources\.url: this version reads folders only"):
-        open_tables(portfolio_of("x", sources={"path": None, "url": "postgresql://host/db"}), AS_OF, now=NOW)
-
-
 def test_a_date_outside_the_data_is_refused(folder):
     for day, words in [
         (date(2023, 1, 1), "no account was placed before"),
