@@ -9,7 +9,6 @@ from duewise.pipelines.record import _warnings
 from duewise.policy.values import ActionValues
 from duewise.sources.report import AcceptanceReport
 
-
 NIGHT = date(2024, 6, 1)
 
 
