@@ -100,6 +100,16 @@ def test_either_all_remarks_of_a_batch_are_kept_or_none(store):
     assert store.all() == []
 
 
+def test_a_debtor_who_is_forgotten_leaves_no_trace_in_the_files(store):
+    assert store.forget("D1") == 0
+    store.add(remark(note="a very private remark"))
+    store.add(remark(debtor_id="D2"))
+    assert store.forget("D1") == 1
+    assert [said.debtor_id for said in store.all()] == ["D2"]
+    files = [path.read_bytes() for path in store.path.parent.iterdir()]
+    assert not [content for content in files if b"a very private remark" in content]
+
+
 def _write(path: Path, author: str, remarks: int) -> None:
     for number in range(remarks):
         FeedbackStore(path).add(remark(author=author, debtor_id=f"D{number}"))

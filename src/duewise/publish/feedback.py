@@ -32,7 +32,7 @@ _SAID_BEFORE = f"SELECT 1 FROM feedback WHERE {' AND '.join(f'{name} IS ?' for n
 
 
 class FeedbackStore:
-    """Everything that was said back, in the order in which it was said; nothing is changed or removed.
+    """Everything that was said back, in the order in which it was said; nothing is ever changed.
 
     Every call opens its own connection, so one store may be shared by threads and by processes.
 
@@ -70,6 +70,17 @@ class FeedbackStore:
                     con.execute(_INSERT, row)
                     added += 1
         return added
+
+    def forget(self, debtor_id: str) -> int:
+        """Remove all that was said about a debtor who asks to be forgotten; return how much it was."""
+        if not self.path.exists():
+            return 0
+        with self._writing() as con:
+            con.execute("PRAGMA secure_delete = ON")  # overwritten, not only unlinked
+            removed = con.execute("DELETE FROM feedback WHERE debtor_id = ?", (debtor_id,)).rowcount
+        with self._connected() as con:
+            con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(removed)
 
     def of(self, debtor_id: str) -> list[Feedback]:
         """Return what was said about one debtor, oldest first."""
