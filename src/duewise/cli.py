@@ -207,7 +207,7 @@ def explain(
     Reads nothing but what the night published.
     """
     from duewise.console import print_explanation, print_json
-    from duewise.pipelines.explain import explain_debtor
+    from duewise.publish.debtor_story import explain_debtor
 
     settings = _load(portfolio, set_, data=data, out=out)
     explanation = explain_debtor(settings, debtor, None if as_of is None else _day(as_of))
@@ -310,6 +310,29 @@ def monitor(
     found = run_monitor(settings, None if as_of is None else _day(as_of), dry_run=dry_run)
     print_monitoring(found)
     _leave(bool(found.alarms), strict)
+
+
+@app.command()
+def serve(
+    portfolio: PortfolioFile,
+    out: Out = None,
+    set_: Set = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on, instead of serve.host.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port, instead of serve.port; 0 takes a free one.")
+    ] = None,
+) -> None:
+    """Show the published nights to managers and their teams as web pages, until interrupted.
+
+    This machine only, unless the portfolio file names users (`duewise users add`).
+    """
+    from duewise.web.serve import serve as run_serve
+
+    named = {"serve.host": host, "serve.port": port}
+    overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
+    run_serve(_load(portfolio, [*(set_ or ()), *overrides], out=out))
 
 
 @rules_app.command("list")

@@ -14,7 +14,6 @@ from duewise.errors import DuewiseError
 from duewise.progress import clear_progress
 
 if TYPE_CHECKING:
-    from duewise.pipelines.explain import Explanation
     from duewise.pipelines.nightly import Night
     from duewise.pipelines.recheck import Recheck
     from duewise.pipelines.sample import SampleSummary
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from duewise.policy.frontier import FrontierPoint
     from duewise.policy.rules import PackReport
     from duewise.policy.rules.listing import Row
+    from duewise.publish.debtor_story import Explanation
     from duewise.sources.report import AcceptanceReport
 
 

@@ -25,7 +25,7 @@ def night_identity(
     """Return the identity of a night; neither clocks nor folders enter it."""
     inputs = {str(name): sorted(file.sha256 for file in table.files) for name, table in report.tables.items()}
     settings = portfolio.model_dump(
-        mode="json", exclude={"publish": {"runs"}, "models": True, "sources": {"path"}}
+        mode="json", exclude={"publish": {"runs"}, "models": True, "sources": {"path"}, "serve": True}
     )
     content = {
         "inputs": inputs,

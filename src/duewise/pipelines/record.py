@@ -32,7 +32,9 @@ def night_record(
     return {
         "run_id": identity.run_id,
         "as_of": identity.as_of.isoformat(),
-        "portfolio": portfolio.model_dump(mode="json", exclude={"sources": {"url"}, "publish": {"database"}}),
+        "portfolio": portfolio.model_dump(
+            mode="json", exclude={"sources": {"url"}, "publish": {"database"}, "serve": True}
+        ),
         "versions": versions(),
         "model": {"version": identity.model_version, **asdict(info)},
         "policy_version": decided.values.policy_version,

@@ -1,5 +1,6 @@
-"""`duewise explain`: one debtor's strategy and why, from nothing but what the night published."""
+"""One debtor's strategy and why, from nothing but what the night published."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -98,12 +99,16 @@ def explain_debtor(portfolio: Portfolio, debtor_id: str, as_of: date | None = No
         When there is no such run, or the debtor is not in it.
     """
     run = find_run(portfolio.publish.runs, as_of)
-    row = run.strategy(debtor_id)
-    rules = run.manifest["rules"]
+    return explanation_of(run.manifest, run.strategy(debtor_id))
+
+
+def explanation_of(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> Explanation:
+    """Return the story of one published row."""
+    rules = manifest["rules"]
     forecasts = {name: value for name, value in row.items() if name.startswith(_FORECASTS)}
     sections = {name: {column: row[column] for column in columns} for name, columns in SECTIONS.items()}
     sections["money"] |= forecasts
-    owner = run.manifest["portfolio"]["portfolio"]
+    owner = manifest["portfolio"]["portfolio"]
     reasons = [row[f"reason_{i}"] for i in range(1, REASON_COUNT + 1)]
     return Explanation(
         language=owner["language"],

@@ -7,7 +7,7 @@ import pytest
 from duewise.console import print_explanation
 from duewise.contracts.strategies import strategies_schema
 from duewise.errors import ConfigError
-from duewise.pipelines.explain import explain_debtor
+from duewise.publish.debtor_story import explain_debtor
 from published_night import NIGHT, RUN_ID, client_portfolio, publish_night
 
 REASON = {"code": "dpd", "direction": "down", "text": "61 days past due"}
