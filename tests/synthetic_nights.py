@@ -1,13 +1,13 @@
 """Nights that no model decided, of any size: what the page, its tests and its load test read."""
 
-import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import (
@@ -21,6 +21,7 @@ from duewise.contracts.vocabulary import (
     Stage,
     Tone,
 )
+from duewise.publish.details_file import DETAILS, EFFECT, TIMELINE, write_details
 from duewise.publish.manifest import totals_of, write_manifest
 from duewise.publish.run_folder import open_run
 from duewise.publish.strategies_file import strategies_table, write_strategies
@@ -58,6 +59,8 @@ def publish_synthetic_night(portfolio: Portfolio, night: date, debtors: int, see
     owner = portfolio.portfolio
     with open_run(portfolio.publish.runs, night) as folder:
         write_strategies(folder.partial / "strategies.parquet", strategies)
+        write_details(folder.partial / DETAILS, synthetic_details(strategies))
+        pq.write_table(synthetic_timeline(strategies, night), folder.partial / TIMELINE)
         if portfolio.publish.excel:
             write_workbook(
                 folder.partial / "worklist.xlsx",
@@ -203,9 +206,55 @@ def synthetic_manifest(portfolio: Portfolio, strategies: pa.Table, night: date) 
     }
 
 
-def write_synthetic_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Replace the manifest of a published night."""
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+def synthetic_details(strategies: pa.Table) -> dict[str, pa.Array]:
+    """Return what explains the debtors further: shares of reasons, limits of an effect, Chinese texts."""
+    ids = strategies["debtor_id"].combine_chunks()
+    order = pc.sort_indices(ids)
+    n = len(ids)
+    call = strategies["effect_call"].combine_chunks().take(order)
+    effects = pa.StructArray.from_arrays(
+        [pa.array(["call"] * n, pa.string()), pc.subtract(call, 50.0), pc.add(call, 50.0)],
+        fields=list(EFFECT),
+    )
+    return {
+        "debtor_id": ids.take(order),
+        "effects": pa.ListArray.from_arrays(pa.array(np.arange(n + 1), pa.int32()), effects),
+        "action_reason_zh": pa.array(["预计增量最大。"] * n),
+        "base_chance": pa.array(np.full(n, 0.15)),
+        "reason_shares": _lists(pa.array(np.tile([-0.03, 0.02, 0.02, -0.01, 0.01], n))),
+        "reasons_zh": _lists(
+            pa.array(["逾期较久", "履约较好", "月收入稳定", "欠款相当于数月收入", "态度配合"] * n)
+        ),
+    }
+
+
+def synthetic_timeline(strategies: pa.Table, night: date) -> pa.Table:
+    """Return three events of each of the first debtors."""
+    ids = strategies["debtor_id"].slice(0, 500).to_pylist()
+    rows = [
+        (debtor, _instant(night, -days), kind, channel, outcome, amount, due)
+        for debtor in ids
+        for days, kind, channel, outcome, amount, due in (
+            (3, "payment", None, None, 120.5, None),
+            (9, "contact", "call", "promise", 120.5, night),
+            (30, "contact", "sms", "delivered", None, None),
+        )
+    ]
+    texts, moment = pa.string(), pa.timestamp("us", tz="UTC")
+    names = ("debtor_id", "at", "kind", "channel", "outcome", "amount", "due_on")
+    types = (texts, moment, texts, texts, texts, pa.float64(), pa.date32())
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return pa.table(
+        {name: pa.array(list(column), kind) for name, column, kind in zip(names, columns, types, strict=True)}
+    )
+
+
+def _lists(flat: pa.Array, size: int = 5) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(np.arange(0, len(flat) + 1, size), pa.int32()), flat)
+
+
+def _instant(night: date, days: int) -> datetime:
+    return datetime.combine(night, time(9, 30), tzinfo=UTC) + timedelta(days=days)
 
 
 def _reason(code: str, direction: str, text: str, number: np.ndarray) -> pa.Array:
@@ -232,8 +281,3 @@ def _denied(stage: np.ndarray) -> pa.Array:
 
 def _taken(values: Any, order: np.ndarray) -> Any:
     return values.take(pa.array(order)) if isinstance(values, pa.Array) else values[order]
-
-
-def instant(night: date, hour: int) -> datetime:
-    """Return an hour of a night."""
-    return datetime.combine(night, datetime.min.time()) + timedelta(hours=hour)

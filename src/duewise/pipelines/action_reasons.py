@@ -3,16 +3,13 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio
 from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons
-from duewise.models.bundle import Bundle
 from duewise.pipelines.decision import DecidedNight
-from duewise.pipelines.valuation import gain_intervals
 from duewise.policy.decide import action_names
 from duewise.policy.effect_values import VERSION as BY_EFFECT
 
@@ -21,11 +18,10 @@ Floats = NDArray[np.float64]
 
 def action_reasons(
     portfolio: Portfolio,
-    bundle: Bundle,
-    debtors: pd.DataFrame,
     expected_recovery: Floats,
     decided: DecidedNight,
-    reach: Floats,
+    intervals: tuple[Floats, Floats],
+    language: str,
 ) -> pa.Array:
     """Return one sentence or two per debtor.
 
@@ -33,10 +29,11 @@ def action_reasons(
     ----------
     expected_recovery : ndarray of shape (n_debtors,)
         Money expected within the first horizon.
-    reach : ndarray of shape (n_debtors,)
-        Chance of reaching the debtor in the planned window; NaN where unknown.
+    intervals : tuple of ndarray of shape (n_debtors, n_actions)
+        Ends of the intervals of the gains, see `gain_intervals`.
+    language : {"en", "zh"}
     """
-    owner = portfolio.portfolio
+    currency = portfolio.portfolio.currency
     choice, values = decided.decision.choice, decided.values
     feasible = decided.permissions.feasible
     rows, at = np.arange(len(choice)), np.maximum(choice - 1, 0)
@@ -46,12 +43,10 @@ def action_reasons(
         permitted=np.asarray(feasible.any(axis=1)),
         best_value=np.where(feasible, values.ranking, -np.inf).max(axis=1, initial=-np.inf),
     )
-    by_stage = stage_reasons(
-        choices, decided.stage, expected_recovery, values.cost[at], owner.language, owner.currency
-    )
+    by_stage = stage_reasons(choices, decided.stage, expected_recovery, values.cost[at], language, currency)
     if values.policy_version != BY_EFFECT:
         return by_stage
-    low, high = gain_intervals(bundle, debtors, values, choice)
+    low, high = (np.where(choice > 0, ends[rows, at], np.nan) for ends in intervals)
     runner_up = decided.decision.runner_up
     by_effect = effect_reasons(
         choices,
@@ -64,10 +59,10 @@ def action_reasons(
             supported=values.supported[rows, at],
             runner_up=action_names(runner_up, values.actions),
             runner_up_net_gain=_runner_up_net(values.net_gain, runner_up),
-            reach=reach,
+            reach=decided.plan.reach,
         ),
-        owner.language,
-        owner.currency,
+        language,
+        currency,
     )
     effect_decided = (choice == 0) | values.supported[rows, at]
     return pc.if_else(pa.array(effect_decided), by_effect, by_stage)

@@ -20,11 +20,14 @@ from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
 from duewise.pipelines.contact_tonight import promise_kept_tonight
-from duewise.pipelines.explanation import explain_night
+from duewise.pipelines.explanation import explain_night, explaining_columns
 from duewise.pipelines.identity import night_identity
+from duewise.pipelines.night_details import debtor_details, write_timeline
 from duewise.pipelines.record import night_record
 from duewise.pipelines.tonight import ScoredDebtors, debtors_in_scope, decide_portfolio, score_debtors
+from duewise.pipelines.valuation import gain_intervals
 from duewise.policy.permissions import load_rules
+from duewise.publish.details_file import DETAILS, TIMELINE, write_details
 from duewise.publish.manifest import read_manifest, write_manifest
 from duewise.publish.report import write_report
 from duewise.publish.run_folder import RunFolder, open_run
@@ -93,23 +96,21 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
         with clock.stage("score"):
             scored = score_debtors(bundle, debtors, portfolio.horizons)
         with clock.stage("explain"):
-            explained = explain_night(bundle, debtors, scored.scores, opened.tables, portfolio)
+            explained = explain_night(bundle, debtors, scored.scores, portfolio.horizons[0])
         with clock.stage("decide"):
             decided = decide_portfolio(portfolio, rules, opened.tables, as_of, bundle, scored)
         with clock.stage("assemble"):
-            explained["action_reason"] = action_reasons(
-                portfolio,
-                bundle,
-                debtors,
-                scored.expected[portfolio.horizons[0]],
-                decided,
-                decided.plan.reach,
+            intervals = gain_intervals(bundle, debtors, decided.values, decided.decision.choice)
+            expected = scored.expected[portfolio.horizons[0]]
+            reasons = explaining_columns(explained, debtors, opened.tables, portfolio)
+            reasons["action_reason"] = action_reasons(
+                portfolio, expected, decided, intervals, portfolio.portfolio.language
             )
             forecasts = _forecast_columns(scored, portfolio.horizons)
             forecasts["p_promise_kept"] = promise_kept_tonight(
                 bundle, opened.tables, portfolio, as_of, debtors
             )
-            strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
+            strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, reasons)
             manifest = night_record(portfolio, identity, opened.report, bundle.info, decided, strategies)
         if dry_run:
             return Night(None, manifest)
@@ -117,6 +118,11 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             opened.write_quarantine(folder.quarantine)
             write_strategies(folder.partial / "strategies.parquet", strategies)
             write_assignments(folder.partial / "assignments.parquet", strategies)
+            details = debtor_details(
+                portfolio, opened.tables, debtors, explained, decided, expected, intervals
+            )
+            write_details(folder.partial / DETAILS, details)
+            write_timeline(folder.partial / TIMELINE, opened.tables, as_of, debtors["debtor_id"].tolist())
             _write_for_people(folder.partial, strategies, manifest, portfolio)
         write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
         return Night(folder.publish(), manifest)

@@ -11,6 +11,7 @@ from duewise.contracts.vocabulary import Cell, Table
 from duewise.models.bundle import BundleInfo
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
+from duewise.pipelines.rules import rules_in_force
 from duewise.policy.permissions import denial_counts, rule_texts
 from duewise.policy.stage_default import VERSION as STAGE_DEFAULT
 from duewise.publish.manifest import totals_of, versions
@@ -58,6 +59,7 @@ def night_record(
         },
         "denials": denials,
         "rules": rule_texts(decided.permissions, denials),
+        "rules_in_force": rules_in_force(portfolio, identity.as_of),
         "cells": {str(cell): int(np.sum(decided.cell == cell)) for cell in Cell},
     }
 

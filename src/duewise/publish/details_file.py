@@ -1,7 +1,7 @@
 """What the page tells of a debtor beyond his strategy: two files of a run.
 
-``details.parquet`` has one row per debtor and ``timeline.parquet`` the latest events of each that were known to
-the night, both in the order of the ids, so that one debtor is found without reading the others.
+``details.parquet`` has one row per debtor and ``timeline.parquet`` the latest events of each that were known
+to the night, both in the order of the ids, so that one debtor is found without reading the others.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from duewise.publish.numbers import money_text
@@ -76,7 +76,7 @@ class Formats:
         """Return a window; its day only where it is not the night's own."""
         if start is None or end is None:
             return NOTHING
-        return f"{_hour(start, self.timezone, self.language)}–{_hour(end, self.timezone, self.language)}"
+        return f"{_hour(start, self.timezone)}–{_hour(end, self.timezone)}"
 
 
 @functools.lru_cache(20_000)
@@ -102,13 +102,10 @@ def _day(day: date, form: str, language: str) -> str:
 
 @functools.lru_cache(5_000)
 def _moment(moment: datetime, timezone: str, language: str) -> str:
-    return str(
-        format_datetime(moment, "medium", tzinfo=ZoneInfo(timezone), locale=_LOCALES[language])
-        if moment.second
-        else format_skeleton("yMMMdHm", moment, tzinfo=ZoneInfo(timezone), locale=_LOCALES[language])
-    )
+    local = moment.astimezone(ZoneInfo(timezone))
+    return f"{_day(local.date(), 'medium', language)} {local:%H:%M}"
 
 
 @functools.lru_cache(5_000)
-def _hour(moment: datetime, timezone: str, language: str) -> str:
-    return str(format_time(moment, "HH:mm", tzinfo=ZoneInfo(timezone), locale=_LOCALES[language]))
+def _hour(moment: datetime, timezone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(timezone)):%H:%M}"

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from duewise.publish.monitor_file import MONITOR
 from duewise.web.charts import line
+from duewise.web.i18n import gettext_noop as _
 from duewise.web.nights import Night
 from duewise.web.view import View
 from duewise.web.visit import Visit
@@ -16,6 +17,17 @@ log = structlog.get_logger(__name__)
 
 NIGHTS_SHOWN = 60
 _SPARK = (600.0, 60.0)
+RULE_WORDS = (
+    _("binding law"),
+    _("legal presumption"),
+    _("standard or guideline"),
+    _("company default"),
+    _("verified in the primary text"),
+    _("verified in a secondary text"),
+    _("general knowledge, not verified"),
+)
+"""How binding a rule is and how well it was verified, as the night writes it."""
+
 _NOTHING_SAID = dict.fromkeys(("id", "pack", "says", "force", "actions", "cite", "mark", "verified"), "")
 
 

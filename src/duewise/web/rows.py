@@ -75,13 +75,16 @@ class Rows:
         sql : str
             Written in this package; whatever comes from outside is in `values`, one per question mark.
         """
-        key = (*((night.name, night.run_id, night.stamp) for night in nights), sql, *values)
+        return self._ask(nights, [night.folder / STRATEGIES for night in nights], sql, values)
+
+    def _ask(self, nights: Sequence[Night], files: Sequence[Path], sql: str, values: Sequence[Any]) -> list[Row]:
+        key = (*((night.name, night.run_id, night.stamp) for night in nights), *files, sql, *values)
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
-        files = [_quoted(night.folder.resolve() / STRATEGIES) for night in nights]
-        found = self._con.cursor().execute(sql.format(*files), list(values))
+        question = sql.format(*(_quoted(file.resolve()) for file in files))
+        found = self._con.cursor().execute(question, list(values))
         rows: list[Row] = found.to_arrow_table().to_pylist()
         if len(rows) <= _LARGEST_REMEMBERED:
             with self._lock:
@@ -103,12 +106,12 @@ class Rows:
         where, values = _where(view.filters, view.search, scope)
         first = night.horizons[0]
         sql = f"""
-            SELECT count(*) AS debtors, coalesce(sum(balance), 0) AS balance,
+            SELECT count(*) AS debtors, round(coalesce(sum(balance), 0), 2) AS balance,
                    count(*) FILTER (action <> 'none') AS planned,
-                   coalesce(sum(cost) FILTER (action <> 'none'), 0) AS cost,
-                   sum(gain) FILTER (action <> 'none') AS gain,
-                   sum(net_gain) FILTER (action <> 'none') AS net_gain,
-                   sum(expected_recovery_{first}d) AS expected,
+                   round(coalesce(sum(cost) FILTER (action <> 'none'), 0), 2) AS cost,
+                   round(sum(gain) FILTER (action <> 'none'), 2) AS gain,
+                   round(sum(net_gain) FILTER (action <> 'none'), 2) AS net_gain,
+                   round(sum(expected_recovery_{first}d), 2) AS expected,
                    count(*) FILTER (len(denied) > 0) AS some_denied
             FROM {{0}} WHERE {where}"""
         return self.ask([night], sql, values)[0]
@@ -173,19 +176,19 @@ class Rows:
 
     def details(self, night: Night, debtor_id: str) -> Row | None:
         """Return what explains a debtor beyond his row; None where the night wrote none."""
-        found = self._beside(night, DETAILS, debtor_id, "rank")
+        found = self._beside(night, DETAILS, debtor_id, "debtor_id")
         return found[0] if found else None
 
     def timeline(self, night: Night, debtor_id: str) -> list[Row] | None:
         """Return what happened lately, the newest first; None where the night wrote no events."""
-        return self._beside(night, TIMELINE, debtor_id, "at DESC, kind, channel, amount")
+        return self._beside(night, TIMELINE, debtor_id, '"at" DESC, kind, channel, amount')
 
     def _beside(self, night: Night, name: str, debtor_id: str, order: str) -> list[Row] | None:
         path = night.beside(name)
         if path is None:
             return None
-        sql = f"SELECT * FROM {_quoted(path.resolve())} WHERE debtor_id = ? ORDER BY {order}"
-        return self.ask([night], sql, [debtor_id])
+        sql = f"SELECT * FROM {{0}} WHERE debtor_id = ? ORDER BY {order}"
+        return self._ask([night], [path], sql, [debtor_id])
 
     def _listed(self, night: Night, view: View, scope: Scope, columns: Sequence[str], most: int) -> list[Row]:
         where, values = _where(view.filters, view.search, scope)

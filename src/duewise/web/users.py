@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -164,6 +164,53 @@ def write_users(path: Path, users: Mapping[str, User]) -> None:
     partial.touch(mode=0o600)
     partial.write_text(yaml.safe_dump({"users": listed}, allow_unicode=True), encoding="utf-8")
     partial.replace(path)
+
+
+def keep_user(
+    path: Path,
+    name: str,
+    role: str,
+    regions: Sequence[str],
+    queues: Sequence[str],
+    *,
+    password: str | None = None,
+    token: str | None = None,
+) -> None:
+    """Add a user to a file, which is made where there is none, or replace him.
+
+    Raises
+    ------
+    ConfigError
+        When the file, the name, the role, a queue or the password cannot be used.
+    """
+    if not name.strip() or not name.isprintable():
+        raise ConfigError("A name holds printable characters, and at least one of them.")
+    users = read_users(path) if path.exists() else {}
+    entry: dict[str, Any] = {"role": role, "regions": list(regions), "queues": list(queues)}
+    if password is not None:
+        entry["password"] = hashed(password)
+    if token is not None:
+        entry["token"] = token_hash(token)
+    write_users(path, {**users, name: _user(path, name, entry)})
+
+
+def drop_user(path: Path, name: str) -> None:
+    """Remove a user from a file.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such file or user.
+    """
+    users = read_users(path)
+    if name not in users:
+        raise ConfigError(f"{path}: {unknown_name(name, users, what='user')}")
+    write_users(path, {other: user for other, user in users.items() if other != name})
+
+
+def new_token() -> str:
+    """Return a random token for a machine."""
+    return secrets.token_urlsafe(32)
 
 
 def hashed(password: str) -> str:

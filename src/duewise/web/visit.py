@@ -163,7 +163,12 @@ def _environment(language: str) -> jinja2.Environment:
         say, lambda one, many, n: say(one if n == 1 else many), newstyle=True
     )
     environment.filters["label"] = lambda code, kind: code_label(kind, str(code), language)
-    environment.filters["heading"] = lambda column: column_label(column, language)
+    environment.filters["name"] = lambda code, kind: _capital(code_label(kind, str(code), language))
+    environment.filters["heading"] = lambda column: _capital(column_label(column, language))
     environment.globals["languages"] = LANGUAGES
     environment.globals["language"] = language
     return environment
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
