@@ -68,6 +68,7 @@ def create_app(site: Site) -> Starlette:
         exception_handlers={
             404: lambda request, _: _refused(site, request, "page", 404),
             405: lambda request, _: _refused(site, request, "method", 405),
+            # The server itself logs what nobody foresaw.
             Exception: lambda request, _: _refused(site, request, "failed", 500),
         },
     )

@@ -179,6 +179,20 @@ class Rows:
         found = self._beside(night, DETAILS, debtor_id, "debtor_id")
         return found[0] if found else None
 
+    def translated_reasons(self, night: Night, language: str, debtors: Sequence[str]) -> dict[str, list[str]]:
+        """Return the reasons of some debtors in a language that is not the night's; none where unwritten."""
+        path = night.beside(DETAILS)
+        if path is None or language == night.owner["language"] or not debtors:
+            return {}
+        column = f"reasons_{language}"
+        marks = ", ".join("?" * len(debtors))
+        sql = f"SELECT debtor_id, {column} AS reasons FROM {{0}} WHERE debtor_id IN ({marks})"
+        try:
+            found = self._ask([night], [path], sql, list(debtors))
+        except duckdb.BinderException:
+            return {}  # the model of that night gave no reasons
+        return {row["debtor_id"]: row["reasons"] for row in found}
+
     def timeline(self, night: Night, debtor_id: str) -> list[Row] | None:
         """Return what happened lately, the newest first; None where the night wrote no events."""
         return self._beside(night, TIMELINE, debtor_id, '"at" DESC, kind, channel, amount')

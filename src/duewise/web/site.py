@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import structlog
 from starlette.requests import Request
 
 from duewise.config import Portfolio
@@ -16,8 +15,6 @@ from duewise.web.refusals import ForbiddenError, SignInNeededError
 from duewise.web.rows import Rows
 from duewise.web.sessions import Attempts, FormKeys, Sessions
 from duewise.web.users import LOCAL, User, Users
-
-log = structlog.get_logger(__name__)
 
 SESSION_COOKIE = "duewise_session"
 VISITOR_COOKIE = "duewise_visitor"
@@ -85,7 +82,6 @@ class Site:
         if scheme.lower() == "bearer":
             user = self.users.by_token(token.strip())
             if user is None:
-                log.warning("token_refused", address=address_of(request))
                 raise SignInNeededError("token")
             return user
         name = self.sessions.name_of(request.cookies.get(SESSION_COOKIE, ""))
@@ -97,11 +93,9 @@ class Site:
     def _named_by_proxy(self, name: str, address: str) -> User:
         listed = [ipaddress.ip_network(one) for one in self.portfolio.serve.proxies]
         if not any(_in(address, network) for network in listed):
-            log.warning("forged_header", address=address)
             raise ForbiddenError("forged_header")
         user = None if self.users is None else self.users.all().get(name)
         if user is None:
-            log.warning("unknown_user", address=address)
             raise ForbiddenError("unknown_user")
         return user
 

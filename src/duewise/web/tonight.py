@@ -23,6 +23,7 @@ def tonight(visit: Visit) -> Response:
     night = visit.night
     before = visit.site.nights.before(night)
     totals = visit.site.rows.totals(night, View(), visit.scope)
+    first = visit.site.rows.page(night, View(), visit.scope, _FIRST_DEBTORS)
     manifest = night.manifest
     return visit.render(
         "tonight.html.j2",
@@ -34,7 +35,7 @@ def tonight(visit: Visit) -> Response:
         manifest=manifest,
         first_horizon=night.horizons[0],
         queues=_queues(visit, night),
-        first=visit.site.rows.page(night, View(), visit.scope, _FIRST_DEBTORS)[:_FIRST_DEBTORS],
+        first=visit.speak(night, first[:_FIRST_DEBTORS]),
         where=_where(visit, night),
         stages=[str(stage) for stage in Stage],
         capacities=_capacities(manifest),

@@ -1,5 +1,6 @@
 """Who may see the page: names, roles, teams, and how they prove it."""
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -72,9 +73,6 @@ class Users:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._hasher = PasswordHasher()
-        # Checked for names that do not exist, so that they take as long as those that do.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
         self._stamp = -1
         self._users: dict[str, User] = {}
         self.all()
@@ -102,7 +100,7 @@ class Users:
         user = self.all().get(name)
         known = user.password if user is not None else None
         try:
-            right = self._hasher.verify(known or self._nobody, password)
+            right = PasswordHasher().verify(known or _nobody(), password)
         except (VerificationError, InvalidHashError):
             return None
         return user if right and known else None
@@ -120,6 +118,12 @@ class Users:
         )
 
 
+@functools.cache
+def _nobody() -> str:
+    """Return a hash to check for names that do not exist, so that they take as long as those that do."""
+    return PasswordHasher().hash(secrets.token_urlsafe(16))
+
+
 def token_hash(token: str) -> str:
     """Return what the file keeps of a token; it is random and long, so that no slow hash is needed."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -134,10 +138,10 @@ def read_users(path: Path) -> dict[str, User]:
         When it is no such file; every fault names the user.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: the users cannot be read: {error}") from error
-    listed = content.get("users", {}) if isinstance(content, dict) else None
+    listed = content.get("users") if isinstance(content, dict) else None
     if not isinstance(listed, dict):
         raise ConfigError(f"{path}: a file of users holds `users:` with one entry per name.")
     return {str(name): _user(path, str(name), entry) for name, entry in listed.items()}

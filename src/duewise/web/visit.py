@@ -18,6 +18,7 @@ from duewise.web.formats import Formats
 from duewise.web.i18n import chosen_language, translate
 from duewise.web.nights import Night
 from duewise.web.refusals import BadRequestError, ForbiddenError
+from duewise.web.rows import Row
 from duewise.web.site import LANGUAGE_COOKIE, SESSION_COOKIE, VISITOR_COOKIE, Site
 from duewise.web.users import GIVES_FEEDBACK, SEES_ALL_PAGES, User
 
@@ -86,6 +87,21 @@ class Visit:
         session = self.request.cookies.get(SESSION_COOKIE, "")
         if not isinstance(token, str) or not self.site.forms.fits(token, visitor, session):
             raise ForbiddenError("stale_form")
+
+    def speak(self, night: Night, rows: list[Row]) -> list[Row]:
+        """Return rows of a list whose two reasons are in the reader's language where the night wrote it."""
+        texts = self.site.rows.translated_reasons(night, self.language, [row["debtor_id"] for row in rows])
+        spoken = []
+        for row in rows:
+            reasons, own = texts.get(row["debtor_id"]), night.owner["language"]
+            told = []
+            for i in (0, 1):
+                reason = row[f"reason_{i + 1}"]
+                if reason is not None:
+                    text = reasons[i] if reasons else None
+                    told.append({**reason, "text": text or reason["text"], "lang": self.language if text else own})
+            spoken.append({**row, "reasons": told})
+        return spoken
 
     def text(self, message: str) -> str:
         """Return `message` in the reader's language."""

@@ -47,7 +47,7 @@ def worklist(visit: Visit) -> Response:
         "worklist.html.j2",
         night=night,
         view=view,
-        rows=shown,
+        rows=visit.speak(night, shown),
         totals=site.rows.totals(night, view, visit.scope),
         counts=site.rows.counts(night, list(FILTERS), visit.scope),
         filters=FILTERS,
