@@ -128,6 +128,7 @@ def _object(properties: Schema) -> Schema:
 _DATE: Schema = {"type": "string", "format": "date"}
 _NUMBER: Schema = {"type": ["number", "null"]}
 _ROWS: Schema = {"type": "array", "items": {"type": "object"}}
+_PLACE = r"^-?[0-9]{1,17}([.][0-9]{1,20})?(e[+-]?[0-9]{1,3})?~[0-9]{1,15}$"
 _NIGHT = _parameter("night", _DATE, "The night; the newest where none is named.")
 _FILTER_PARAMETERS = tuple(
     _parameter(
@@ -165,7 +166,7 @@ OPERATIONS: dict[str, Operation] = {
             *_FILTER_PARAMETERS,
             _parameter("q", {"type": "string", "maxLength": LONGEST_SEARCH}, "Part of a debtor's id."),
             _parameter("sort", {"enum": list(SORTS)}, "Order of the rows."),
-            _parameter("after", {"type": "string"}, "`next` of the answer before."),
+            _parameter("after", {"type": "string", "pattern": _PLACE}, "`next` of the answer before."),
             _parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}, "Rows at once."),
         ),
     ),

@@ -4,7 +4,6 @@ Nothing is drawn without the same numbers standing beside it as text.
 """
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -127,17 +126,3 @@ def filled(planned: float, limit: float | None, width: float) -> float:
     if limit is None or limit <= 0:
         return 0.0
     return round(min(planned / limit, 1.0) * width, 1)
-
-
-def nice_ceiling(value: float) -> float:
-    """Return the next of 1, 2, 5, 10, 20 … that is not below `value`.
-
-    Examples
-    --------
-    >>> nice_ceiling(37.0), nice_ceiling(0.3)
-    (50.0, 0.5)
-    """
-    if value <= 0:
-        return 1.0
-    size = 10.0 ** math.floor(math.log10(value))
-    return next(step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= value * (1 - 1e-12))

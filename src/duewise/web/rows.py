@@ -77,7 +77,9 @@ class Rows:
         """
         return self._ask(nights, [night.folder / STRATEGIES for night in nights], sql, values)
 
-    def _ask(self, nights: Sequence[Night], files: Sequence[Path], sql: str, values: Sequence[Any]) -> list[Row]:
+    def _ask(
+        self, nights: Sequence[Night], files: Sequence[Path], sql: str, values: Sequence[Any]
+    ) -> list[Row]:
         key = (*((night.name, night.run_id, night.stamp) for night in nights), *files, sql, *values)
         with self._lock:
             if key in self._answers:

@@ -99,7 +99,9 @@ class Visit:
                 reason = row[f"reason_{i + 1}"]
                 if reason is not None:
                     text = reasons[i] if reasons else None
-                    told.append({**reason, "text": text or reason["text"], "lang": self.language if text else own})
+                    told.append(
+                        {**reason, "text": text or reason["text"], "lang": self.language if text else own}
+                    )
             spoken.append({**row, "reasons": told})
         return spoken
 
