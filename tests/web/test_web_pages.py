@@ -2,12 +2,19 @@
 
 import csv
 import io
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
+from duewise.evaluate.bootstrap import Estimate
+from duewise.evaluate.drift import FeatureDrift
+from duewise.evaluate.fairness import GroupAudit
+from duewise.pipelines.monitor import Calibration, Monitoring
+from duewise.publish.monitor_file import write_monitor
 from page_visits import DEBTORS, NIGHTS, first_debtor, form_token, page_portfolio
 from synthetic_nights import publish_synthetic_night
 
@@ -100,6 +107,27 @@ def test_two_nights_are_compared(browser):
     page = browser.get("/runs", params={"from": NIGHTS[0].isoformat(), "to": NIGHTS[1].isoformat()}).text
     assert "31 May 2026 → 1 Jun 2026" in page
     assert "Settings, model and policy were the same." in page
+
+
+def test_models_tell_what_the_monitor_found(visit, tmp_path: Path):
+    folder = publish_synthetic_night(page_portfolio(tmp_path), NIGHTS[0], 20)
+    assert "duewise monitor" in visit(tmp_path).get("/models").text
+    estimate = Estimate(value=0.12, low=0.1, high=0.14)
+    found = Monitoring(
+        as_of=NIGHTS[0],
+        model="synthetic/1",
+        debtors=20,
+        drift=(FeatureDrift("tenure_days", 0.31, 0.14, 0.0, 0.0, "alarm"),),
+        calibration=Calibration(NIGHTS[0], 20, 0.13, estimate, estimate, alarm=False),
+        groups=(GroupAudit("region", "CN-BJ", 20, estimate, estimate, None, ()),),
+        alarms=("tenure_days has shifted.",),
+        notes=(),
+        file=None,
+    )
+    write_monitor(tmp_path, folder, json.loads(json.dumps(asdict(found), default=str)))
+    page = visit(tmp_path).get("/models").text
+    for told in ("tenure_days has shifted.", "0.310", "12.0%", "CN-BJ", "synthetic/1"):
+        assert told in page
 
 
 def test_rules_are_shown_with_what_they_denied(browser):

@@ -5,6 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+import yaml
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
@@ -62,6 +63,13 @@ def test_chinese_is_chinese():
         if not re.search(r"[\u4e00-\u9fff]", BLANK.sub("", said))
     }
     assert kept <= {"Excel"}
+
+
+def test_every_label_has_one_name_per_language():
+    text = resources.files("duewise.contracts").joinpath("labels.yaml").read_text(encoding="utf-8")
+    for kind, labels in yaml.safe_load(text).items():
+        for code, names in labels.items():
+            assert len(names) == len(LANGUAGES), f"{kind}.{code}: {names}"
 
 
 def test_words_that_come_from_elsewhere_are_all_known():
