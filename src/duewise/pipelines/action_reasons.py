@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -12,9 +11,7 @@ from duewise.config import Portfolio
 from duewise.contracts.vocabulary import Offer
 from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons
 from duewise.explain.stage_reason import missing_sentences, stage_sentences
-from duewise.models.bundle import Bundle
 from duewise.pipelines.decision import DecidedNight
-from duewise.pipelines.valuation import gain_intervals
 from duewise.policy.decide import action_names
 from duewise.policy.effect_values import VERSION as BY_EFFECT
 
@@ -23,32 +20,27 @@ Floats = NDArray[np.float64]
 
 def action_reasons(
     portfolio: Portfolio,
-    bundle: Bundle,
-    debtors: pd.DataFrame,
+    dpd: NDArray[np.int64],
     expected_recovery: Floats,
     decided: DecidedNight,
-    reach: Floats,
+    intervals: tuple[Floats, Floats],
+    language: str,
 ) -> pa.Array:
     """Return a few sentences per debtor: the action, the stage, and what a suit still lacks.
 
     Parameters
     ----------
-    expected_recovery : ndarray of shape (n_debtors,)
-        Money expected within the first horizon.
-    reach : ndarray of shape (n_debtors,)
-        Chance of reaching the debtor in the planned window; NaN where unknown.
+    dpd, expected_recovery : ndarray of shape (n_debtors,)
+        Days past due; money expected within the first horizon.
+    intervals : tuple of ndarray of shape (n_debtors, n_actions)
+        Ends of the intervals of the gains, see `gain_intervals`.
+    language : {"en", "zh"}
     """
-    language, ladder = portfolio.portfolio.language, decided.ladder
+    ladder = decided.ladder
     return pc.binary_join_element_wise(
-        _why_the_action(portfolio, bundle, debtors, expected_recovery, decided, reach),
+        _why_the_action(portfolio, expected_recovery, decided, intervals, language),
         stage_sentences(
-            ladder.stage,
-            ladder.due,
-            ladder.begins,
-            debtors["dpd"].to_numpy(dtype=np.int64),
-            ladder.waits_for,
-            ladder.frozen,
-            language,
+            ladder.stage, ladder.due, ladder.begins, dpd, ladder.waits_for, ladder.frozen, language
         ),
         missing_sentences(decided.missing_for_suit, decided.offers.offer == Offer.LEGAL_ROUTE, language),
         "",
@@ -57,13 +49,12 @@ def action_reasons(
 
 def _why_the_action(
     portfolio: Portfolio,
-    bundle: Bundle,
-    debtors: pd.DataFrame,
     expected_recovery: Floats,
     decided: DecidedNight,
-    reach: Floats,
+    intervals: tuple[Floats, Floats],
+    language: str,
 ) -> pa.Array:
-    owner = portfolio.portfolio
+    currency = portfolio.portfolio.currency
     choice, values = decided.decision.choice, decided.values
     feasible = decided.permissions.feasible
     rows, at = np.arange(len(choice)), np.maximum(choice - 1, 0)
@@ -73,12 +64,10 @@ def _why_the_action(
         permitted=np.asarray(feasible.any(axis=1)),
         best_value=np.where(feasible, values.ranking, -np.inf).max(axis=1, initial=-np.inf),
     )
-    by_stage = stage_reasons(
-        choices, decided.stage, expected_recovery, values.cost[at], owner.language, owner.currency
-    )
+    by_stage = stage_reasons(choices, decided.stage, expected_recovery, values.cost[at], language, currency)
     if values.policy_version != BY_EFFECT:
         return by_stage
-    low, high = gain_intervals(bundle, debtors, values, choice)
+    low, high = (np.where(choice > 0, ends[rows, at], np.nan) for ends in intervals)
     runner_up = decided.decision.runner_up
     by_effect = effect_reasons(
         choices,
@@ -91,10 +80,10 @@ def _why_the_action(
             supported=values.supported[rows, at],
             runner_up=action_names(runner_up, values.actions),
             runner_up_net_gain=_runner_up_net(values.net_gain, runner_up),
-            reach=reach,
+            reach=decided.plan.reach,
         ),
-        owner.language,
-        owner.currency,
+        language,
+        currency,
     )
     effect_decided = (choice == 0) | values.supported[rows, at]
     return pc.if_else(pa.array(effect_decided), by_effect, by_stage)

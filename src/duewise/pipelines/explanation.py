@@ -3,9 +3,10 @@
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from duewise.config import Portfolio
-from duewise.explain.explanation import Explainer, explain
+from duewise.explain.explanation import Explainer, Explanation, explain
 from duewise.explain.reasons import reason_columns
 from duewise.features.catalogue import available
 from duewise.features.settings import FeatureSettings
@@ -14,30 +15,40 @@ from duewise.sources.tables import Tables
 
 
 def explain_night(
-    bundle: Bundle, debtors: pd.DataFrame, scores: pd.DataFrame, tables: Tables, portfolio: Portfolio
-) -> dict[str, Any]:
-    """Return the explaining columns: five reasons, ability, willingness and segment.
+    bundle: Bundle, debtors: pd.DataFrame, scores: pd.DataFrame, horizon: int
+) -> Explanation | None:
+    """Return why each debtor has his chance of repayment; None when the bundle cannot explain.
 
     Parameters
     ----------
     debtors, scores : DataFrame of n_debtors rows
         Snapshot of the night and what the bundle made of it.
-
-    Returns
-    -------
-    dict of column name to array
-        Empty when the bundle was trained without an explainer.
+    horizon : int
+        The first one of the portfolio.
     """
     if bundle.explainer is None:
-        return {}
-    repayment = bundle.repayment[portfolio.horizons[0]]
+        return None
     explainer = Explainer.from_json(dict(bundle.explainer))
-    found = explain(explainer, bundle.encoding, repayment, debtors, scores)
-    features = {feature.name: feature for feature in available(tables, FeatureSettings.of(portfolio))}
-    owner = portfolio.portfolio
+    return explain(explainer, bundle.encoding, bundle.repayment[horizon], debtors, scores)
+
+
+def explaining_columns(
+    found: Explanation | None, debtors: pd.DataFrame, tables: Tables, portfolio: Portfolio
+) -> dict[str, Any]:
+    """Return the explaining columns of the strategies: five reasons, ability, willingness and segment."""
+    if found is None:
+        return {}
     return {
-        **reason_columns(found, debtors, features, owner.language, owner.currency),
+        **reasons_in(found, debtors, tables, portfolio, portfolio.portfolio.language),
         "ability": found.scores.ability,
         "willingness": found.scores.willingness,
         "segment": found.scores.segment,
     }
+
+
+def reasons_in(
+    found: Explanation, debtors: pd.DataFrame, tables: Tables, portfolio: Portfolio, language: str
+) -> dict[str, pa.ChunkedArray]:
+    """Return the reasons in one language, as columns of the strategies."""
+    features = {feature.name: feature for feature in available(tables, FeatureSettings.of(portfolio))}
+    return reason_columns(found, debtors, features, language, portfolio.portfolio.currency)

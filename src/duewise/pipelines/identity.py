@@ -29,6 +29,7 @@ def night_identity(
         exclude={
             "publish": {"runs", "database", "metrics", "keep_days"},
             "models": True,
+            "serve": True,
             "sources": {"path", "url"},
         },
     )

@@ -21,12 +21,15 @@ from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
 from duewise.pipelines.contact_tonight import promise_kept_tonight
 from duewise.pipelines.delivered import delivered_by_action
-from duewise.pipelines.explanation import explain_night
+from duewise.pipelines.explanation import explain_night, explaining_columns
 from duewise.pipelines.identity import night_identity
+from duewise.pipelines.night_details import debtor_details, write_timeline
 from duewise.pipelines.record import night_record
 from duewise.pipelines.tonight import ScoredDebtors, debtors_in_scope, decide_portfolio, score_debtors
+from duewise.pipelines.valuation import gain_intervals
 from duewise.policy.permissions import load_rules
 from duewise.publish.database.runs import bring_up_to_date, rows_in_database
+from duewise.publish.details_file import DETAILS, TIMELINE, write_details
 from duewise.publish.for_people import write_for_people
 from duewise.publish.manifest import read_manifest, write_manifest
 from duewise.publish.metrics import write_metrics
@@ -109,23 +112,26 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
         with clock.stage("score"):
             scored = score_debtors(bundle, debtors, portfolio.horizons)
         with clock.stage("explain"):
-            explained = explain_night(bundle, debtors, scored.scores, opened.tables, portfolio)
+            explained = explain_night(bundle, debtors, scored.scores, portfolio.horizons[0])
         with clock.stage("decide"):
             decided = decide_portfolio(portfolio, rules, opened.tables, as_of, bundle, scored)
         with clock.stage("assemble"):
-            explained["action_reason"] = action_reasons(
+            intervals = gain_intervals(bundle, debtors, decided.values, decided.decision.choice)
+            expected = scored.expected[portfolio.horizons[0]]
+            reasons = explaining_columns(explained, debtors, opened.tables, portfolio)
+            reasons["action_reason"] = action_reasons(
                 portfolio,
-                bundle,
-                debtors,
-                scored.expected[portfolio.horizons[0]],
+                debtors["dpd"].to_numpy(dtype=np.int64),
+                expected,
                 decided,
-                decided.plan.reach,
+                intervals,
+                portfolio.portfolio.language,
             )
             forecasts = _forecast_columns(scored, portfolio.horizons)
             forecasts["p_promise_kept"] = promise_kept_tonight(
                 bundle, opened.tables, portfolio, as_of, debtors
             )
-            strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, explained)
+            strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, reasons)
             delivered = delivered_by_action(opened.tables, as_of, portfolio.sources.max_staleness_days)
             manifest = night_record(
                 portfolio, identity, opened.report, bundle.info, decided, strategies, delivered, champion
@@ -137,6 +143,11 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             opened.write_quarantine(folder.quarantine)
             write_strategies(folder.partial / "strategies.parquet", strategies)
             write_assignments(folder.partial / "assignments.parquet", strategies)
+            details = debtor_details(
+                portfolio, opened.tables, debtors, explained, decided, expected, intervals
+            )
+            write_details(folder.partial / DETAILS, details)
+            write_timeline(folder.partial / TIMELINE, opened.tables, as_of, debtors["debtor_id"].tolist())
             write_for_people(folder.partial, strategies, manifest)
         whole = write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
         with rows_in_database(database, name, folder):

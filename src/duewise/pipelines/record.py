@@ -14,6 +14,7 @@ from duewise.models.last_good import Champion
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
 from duewise.pipelines.limits_worth import frontiers, next_units
+from duewise.pipelines.rules import rules_in_force
 from duewise.policy.permissions import denial_counts, rule_texts, uncontactable_by
 from duewise.policy.queues import LEGAL_CLOCK_DAYS
 from duewise.policy.stage_default import VERSION as STAGE_DEFAULT
@@ -44,7 +45,9 @@ def night_record(
     return {
         "run_id": identity.run_id,
         "as_of": identity.as_of.isoformat(),
-        "portfolio": portfolio.model_dump(mode="json", exclude={"sources": {"url"}, "publish": {"database"}}),
+        "portfolio": portfolio.model_dump(
+            mode="json", exclude={"sources": {"url"}, "publish": {"database"}, "serve": True}
+        ),
         "versions": versions(),
         "model": {"version": identity.model_version, **asdict(info)},
         "policy_version": decided.values.policy_version,
@@ -75,6 +78,7 @@ def night_record(
         "denials": denials,
         "uncontactable_by": uncontactable_by(decided.permissions),
         "rules": rule_texts(decided.permissions, denials),
+        "rules_in_force": rules_in_force(portfolio, identity.as_of),
         "cells": {str(cell): int(np.sum(decided.cell == cell)) for cell in Cell},
         "delivered": delivered,
     }

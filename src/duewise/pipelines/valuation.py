@@ -49,15 +49,18 @@ def value_actions(
 def gain_intervals(
     bundle: Bundle, debtors: pd.DataFrame, values: ActionValues, choice: NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
-    """Return the ends of a 90% interval of the gain of each chosen action; NaN where nothing was chosen."""
-    lower, upper = np.full(len(choice), np.nan), np.full(len(choice), np.nan)
+    """Return the ends of a 90% interval of the gain of each action, of shape (n_debtors, n_actions).
+
+    NaN for debtors for whom nothing was chosen: intervals are slow, and nobody acts on theirs.
+    """
+    lower, upper = np.full(values.gain.shape, np.nan), np.full(values.gain.shape, np.nan)
     acted = np.flatnonzero(choice > 0)
     if bundle.channels is None or len(acted) == 0:
         return lower, upper
     rows = debtors.iloc[acted]
-    ends = bundle.channels.intervals(bundle.encoding.covariates(rows), _balance(rows), values.actions)
-    for out, end in zip((lower, upper), ends, strict=True):
-        out[acted] = end[np.arange(len(acted)), choice[acted] - 1]
+    lower[acted], upper[acted] = bundle.channels.intervals(
+        bundle.encoding.covariates(rows), _balance(rows), values.actions
+    )
     return lower, upper
 
 

@@ -1,0 +1,1 @@
+"""The managers' page: reads what a night published, and keeps what people say back."""
