@@ -45,7 +45,7 @@ $(UV):
 	.tools/bin/python -m pip install --quiet uv==$(UV_VERSION)
 
 .venv/.runtime: $(UV) pyproject.toml uv.lock
-	$(UV) sync --locked --inexact --python "$$(command -v $(PYTHON))" --no-default-groups
+	$(UV) sync --locked --inexact --python "$$(command -v $(PYTHON))" --no-default-groups --extra web
 	touch $@
 
 .venv/.dev: $(UV) pyproject.toml uv.lock

@@ -100,12 +100,10 @@ def read_answers(path: Path, at: datetime, author: str) -> Answers:
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[Sequence[Any]]]]:
     """Yield the title and the rows of each sheet."""
-    try:
-        import openpyxl
-        from openpyxl.utils.exceptions import InvalidFileException
-    except ImportError as error:
-        raise ConfigError("Reading workbooks needs openpyxl: pip install 'duewise[excel]'.") from error
     import zipfile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
 
     if not path.is_file():
         raise ConfigError(f"{path}: no such file. Name a worklist.xlsx that was filled in.")
