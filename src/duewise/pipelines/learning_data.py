@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 Floats = NDArray[np.float64]
 
-MAX_ACTED, MAX_IDLE = 60_000, 60_000
+MAX_ACTED, MAX_IDLE = 100_000, 100_000
 """Rows with and without an action that effects are learned from; more would cost minutes, not gain much."""
 
 IDLE_PER_ACTED, FEWEST_IDLE = 2, 25_000
