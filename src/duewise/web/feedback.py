@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from duewise.contracts.vocabulary import CHANNELS
-from duewise.publish.feedback import KINDS, Feedback
+from duewise.publish.feedback import KINDS, Feedback, time_of_remark
 from duewise.web.debtor import debtor_page
 from duewise.web.i18n import gettext_noop as _
 from duewise.web.refusals import BadRequestError, NotFoundError
@@ -34,7 +34,7 @@ def give(visit: Visit, form: FormData) -> Response:
         amount, due_on = _amount(_text(form, "amount")), _day(_text(form, "due_on"))
         visit.site.feedback.add(
             Feedback(
-                at=datetime.now(UTC),
+                at=time_of_remark(visit.site.feedback.path.parent, datetime.now(UTC)),
                 author=visit.user.name,
                 as_of=night.as_of,
                 debtor_id=debtor_id,
