@@ -19,6 +19,7 @@ does not beat the ladder on seeds that were never used in development.
 """
 
 import argparse
+import json
 import logging
 import tempfile
 import time
@@ -85,6 +86,25 @@ def run(folder: Path, debtors: int, seed: int, world: str, futures: int) -> None
         f"training {trained - began:.0f} s, night {decided - trained:.0f} s"
     )
     report(plans, value, seed)
+    signs(folder, portfolio, value)
+
+
+def signs(folder: Path, portfolio: Portfolio, value: np.ndarray) -> None:
+    """Print the average effect of each action tonight, in money, beside what training and a naive eye saw."""
+    evidence = next(
+        content
+        for path in sorted((folder / "models").rglob("channels.json"))
+        if "average_effects" in (content := json.loads(path.read_text(encoding="utf-8")))
+    )
+    cost = [portfolio.actions[action].cost for action in portfolio_actions(portfolio)]
+    print(f"  propensities {evidence['propensity']}; followed: {', '.join(evidence['paying']) or 'none'}")
+    for arm, action in enumerate(portfolio_actions(portfolio), start=1):
+        found = evidence["average_effects"].get(action)
+        truth = value[:, arm].mean() + cost[arm - 1]
+        told = "unsupported"
+        if found is not None:
+            told = "{effect:>8.2f} [{lower:>8.2f}, {upper:>8.2f}], naive {naive:>9.2f}".format(**found)
+        print(f"  {action:<14} true {truth:>8.2f}, estimated {told}")
 
 
 def judge(

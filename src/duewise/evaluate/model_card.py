@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from duewise.evaluate.bootstrap import Estimate
+from duewise.evaluate.channel_card import channel_section
 from duewise.evaluate.judgement import Judgement
 from duewise.evaluate.metrics import MoneyMetrics, ProbabilityMetrics
 from duewise.evaluate.policy_values import PolicyTable
@@ -50,8 +52,9 @@ def model_card(
     judged: Mapping[int, JudgedHorizon],
     warnings: Sequence[str],
     policies: PolicyTable | None = None,
+    channels: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the card as Markdown."""
+    """Return the card as Markdown; `channels` is what the training found about them, as plain values."""
     info = bundle.info
     lines = [
         f"# Model card: {info.portfolio}, trained as of {info.trained_as_of}",
@@ -69,6 +72,8 @@ def model_card(
     ]
     for horizon, result in judged.items():
         lines += [*_section(bundle, horizon, result), ""]
+    if channels is not None:
+        lines += [*channel_section(channels), ""]
     if policies is not None:
         lines += [*_policies(policies), ""]
     absent = [h for h in info.horizons if h not in judged]

@@ -186,13 +186,17 @@ def _fit_harm(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> 
 
 
 def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Return the average effect in money of each usable action, with a 90% interval."""
-    found = {}
+    """Return the average effect in money of each usable action, with a 90% interval, beside the naive one."""
+    observed, found = fitted.log, {}
+    money, idle = observed.outcome * observed.scale, observed.action == 0
+    nothing = float(np.average(money[idle], weights=observed.weight[idle]))
     for arm, name in enumerate(names, start=1):
         mean = fitted.average_effect(arm)
         if mean is not None:
             lower, upper = mean.interval(0.9)
-            found[name] = {"effect": mean.value, "lower": lower, "upper": upper}
+            taken = observed.action == arm
+            naive = float(np.average(money[taken], weights=observed.weight[taken])) - nothing
+            found[name] = {"effect": mean.value, "lower": lower, "upper": upper, "naive": naive}
     return found
 
 

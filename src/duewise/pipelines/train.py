@@ -273,7 +273,11 @@ def _record(
 
     documents = {
         "model_card.md": model_card(
-            bundle, judged, warnings, None if channels is None else channels.policies
+            bundle,
+            judged,
+            warnings,
+            None if channels is None else channels.policies,
+            None if channels is None else channels.evidence,
         ),
         "feature_catalogue.json": _json([asdict(feature) for feature in history.catalogue]),
         "data_fingerprint.json": _json(report.as_dict()),
