@@ -134,7 +134,7 @@ def _pending(assigned: pd.DataFrame, recorded: f.Contacts) -> f.Contacts:
 
 def _key(debtor: f.Ints, day: f.Ints, channel: f.Ints) -> f.Seconds:
     """Return one number per debtor, day (before the year 2149) and channel."""
-    return (debtor.astype(np.int64) << 20) + (day.astype(np.int64) << 4) + channel
+    return np.asarray((debtor.astype(np.int64) << 20) + (day.astype(np.int64) << 4) + channel, dtype=np.int64)
 
 
 def _first_contact(known: f.Ints, debtor: f.Ints, placed: f.Ints, pending: f.Contacts) -> f.Ints:
