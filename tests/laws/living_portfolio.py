@@ -10,11 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 from rule_reference import Account, Contact, Debtor, Flag, Payment, Reference, World
 
 from duewise.config import Portfolio, parse_portfolio
+from duewise.contracts.columns import ENGINE_TYPES
+from duewise.contracts.tables import TABLES
 from duewise.features.scope import accounts_in_scope
 from duewise.models.bundle import Bundle
 from duewise.pipelines.decision import DecidedNight
@@ -25,7 +28,6 @@ from duewise.policy.rules import RuleSet
 from duewise.simulate.sample import simulate_portfolio
 from duewise.simulate.simulation import Simulation
 from duewise.simulate.world import preset
-from duewise.sources.open import open_tables
 from duewise.sources.tables import Tables
 
 LEFT_OUT_BEFORE = timedelta(days=40)
@@ -102,7 +104,7 @@ def settle(folder: Path, country: Country, begins: date, debtors: int, seed: int
     places = [country.places[i % len(country.places)] for i in range(len(people))]
     people["timezone"] = [zone for zone, _ in places]
     people["region"] = [region for _, region in places]
-    people.to_parquet(folder / "data" / "debtors.parquet")
+    people.to_parquet(folder / "data" / "debtors.parquet", index=False)
     settings = parse_portfolio(
         {
             "portfolio": {
@@ -142,11 +144,23 @@ def settle(folder: Path, country: Country, begins: date, debtors: int, seed: int
 def decide(living: Living) -> tuple[pd.DataFrame, DecidedNight]:
     """Decide the night by the product's own path, from the files of the books."""
     bundle = TenPercent(info=None, encoding=None, repayment={}, amount={})
-    with open_tables(living.settings, living.as_of, workspace=living.folder / "work") as opened:
-        debtors = _debts_in_scope(opened.tables, living.as_of)
-        scored = score_debtors(bundle, debtors, living.settings.horizons)
-        decided = decide_portfolio(living.settings, living.rules, opened.tables, living.as_of, bundle, scored)
-    return debtors, decided
+    tables = _books(living.folder / "data")
+    debtors = _debts_in_scope(tables, living.as_of)
+    scored = score_debtors(bundle, debtors, living.settings.horizons)
+    return debtors, decide_portfolio(living.settings, living.rules, tables, living.as_of, bundle, scored)
+
+
+def _books(folder: Path) -> Tables:
+    """Return the files of the books as accepted tables; what is sound needs no second look every night."""
+    con = ibis.duckdb.connect()
+    for table, schema in TABLES.items():
+        types = {name: ENGINE_TYPES[c.metadata["kind"]] for name, c in schema.columns.items()}
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
+        con.raw_sql(f'create table "{table}" ({columns})')
+        file = folder / f"{table}.parquet"
+        if file.exists():
+            con.raw_sql(f"insert into \"{table}\" by name select * from read_parquet('{file}')")
+    return Tables(con=con, **{str(table): con.table(str(table)) for table in TABLES})
 
 
 def _debts_in_scope(tables: Tables, as_of: date) -> pd.DataFrame:
@@ -196,18 +210,18 @@ def _append_assignments(
         }
     )
     before = [pd.read_parquet(file)] if file.exists() else []
-    pd.concat([*before, rows]).to_parquet(file)
+    pd.concat([*before, rows]).to_parquet(file, index=False)
 
 
 def opt_out(living: Living, debtors: list[str], channel: str) -> None:
-    """Enter an opt-out said in the afternoon before the night, under one account where there are two."""
+    """Enter an opt-out said in the afternoon before the night."""
     file = living.folder / "data" / "flags.parquet"
     said = datetime.combine(living.as_of - timedelta(days=1), time(15))
     flags = pd.read_parquet(file)
     rows = pd.DataFrame({"debtor_id": debtors, "flag": f"opt_out:{channel}"})
     rows["starts_at"] = pd.Timestamp(said, tz=flags["starts_at"].dt.tz)
     rows["recorded_at"] = rows["starts_at"] + pd.Timedelta(hours=1)
-    pd.concat([flags, rows]).to_parquet(file)
+    pd.concat([flags, rows], ignore_index=True).to_parquet(file, index=False)
 
 
 class Witness:

@@ -49,7 +49,6 @@ def live_through(
     # The night that the country's story is about (clocks, holidays) lies near the end of it.
     begins = country.begins - timedelta(days=max(nights - SHORT, 0))
     living = settle(folder, country, begins, debtors, seed=7)
-    (folder / "work").mkdir()
     lived: list[CarriedOut] = []
     quiet: list[str] = []
     for number in range(nights):

@@ -58,6 +58,17 @@ def test_a_contact_is_made_at_the_time_decided(sample, simulation):
     assert (made.loc[made["direction"] == "outbound", "at"] == at).all()
 
 
+def test_an_evening_that_ends_on_the_next_utc_day_has_a_contact_of_its_own(sample, simulation):
+    called = all_debtors(sample).head(5)
+    late = pd.Timestamp(sample.as_of) + pd.Timedelta(hours=25)
+    morning = pd.Timestamp(sample.as_of) + pd.Timedelta(hours=37)
+    nights = [simulation.step(decide(called, Channel.SMS).assign(at=at)) for at in (late, morning)]
+    nights += [simulation.step(decide([], "none")) for _ in "ab"]
+    contacts = pd.concat([night.contacts for night in nights])
+    assert contacts["contact_id"].is_unique
+    assert set(contacts["at"]) >= {late, morning}
+
+
 def test_the_same_decisions_lead_to_the_same_day(sample):
     decisions = decide(all_debtors(sample), Channel.CALL)
     one, two = (Simulation.load(sample.truth_path).step(decisions) for _ in range(2))

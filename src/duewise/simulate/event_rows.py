@@ -95,7 +95,7 @@ def contact_rows(portfolio: Portfolio, journal: Journal) -> pa.Table:
     luck = portfolio.luck
     person, at_us, channel = events["person"], events["at_us"], events["channel"]
     inbound, outcome = events["inbound"], events["outcome"]
-    day = at_us // MICROSECONDS_PER_DAY
+    day, hour = at_us // MICROSECONDS_PER_DAY, at_us % MICROSECONDS_PER_DAY // MICROSECONDS_PER_HOUR
     number = (
         portfolio.people.index[person].astype(np.int64) * 10_000 + day - portfolio.first_day
     ) * _CONTACT_SLOTS
@@ -116,7 +116,8 @@ def contact_rows(portfolio: Portfolio, journal: Journal) -> pa.Table:
     logged = ~np.isnan(events["propensity"])
     return pa.table(
         {
-            "contact_id": numbered("C", number + inbound, 12),
+            # West of Greenwich an evening ends on the next UTC day; six hours tell it from that day's own.
+            "contact_id": numbered("C", number + 2 * (hour // 6) + inbound, 12),
             "debtor_id": debtor_ids(portfolio, person),
             "at": times(at_us),
             "channel": codes_to_text(channel, CHANNELS),
