@@ -10,7 +10,6 @@ from duewise.publish.monitor_file import MONITOR
 from duewise.web.charts import line
 from duewise.web.i18n import gettext_noop as _
 from duewise.web.nights import Night
-from duewise.web.view import View
 from duewise.web.visit import Visit
 
 log = structlog.get_logger(__name__)
@@ -79,7 +78,7 @@ def runs(visit: Visit) -> Response:
     query = visit.request.query_params
     left = nights.get(query["from"]) if query.get("from") else (shown[1] if len(shown) > 1 else None)
     right = nights.get(query["to"]) if query.get("to") else shown[0]
-    totals = {one.name: visit.site.rows.totals(one, View(), visit.scope) for one in shown}
+    totals = {one.name: visit.site.rows.totals(one, visit.scope) for one in shown}
     return visit.render(
         "runs.html.j2",
         shown=shown,
@@ -92,7 +91,7 @@ def runs(visit: Visit) -> Response:
 
 def _compared(visit: Visit, left: Night, right: Night) -> dict[str, Any]:
     rows = visit.site.rows
-    before, after = rows.totals(left, View(), visit.scope), rows.totals(right, View(), visit.scope)
+    before, after = rows.totals(left, visit.scope), rows.totals(right, visit.scope)
     actions = {
         night.name: {
             one["value"]: one["debtors"] for one in rows.counts(night, ["action"], visit.scope)["action"]

@@ -22,7 +22,7 @@ def tonight(visit: Visit) -> Response:
         return visit.render("no_night.html.j2")
     night = visit.night
     before = visit.site.nights.before(night)
-    totals = visit.site.rows.totals(night, View(), visit.scope)
+    totals = visit.site.rows.totals(night, visit.scope)
     first = visit.site.rows.page(night, View(), visit.scope, _FIRST_DEBTORS)
     manifest = night.manifest
     return visit.render(
@@ -30,7 +30,7 @@ def tonight(visit: Visit) -> Response:
         night=night,
         before=before,
         totals=totals,
-        earlier=None if before is None else visit.site.rows.totals(before, View(), visit.scope),
+        earlier=None if before is None else visit.site.rows.totals(before, visit.scope),
         moves=None if before is None else visit.site.rows.moves(before, night, visit.scope),
         manifest=manifest,
         first_horizon=night.horizons[0],
