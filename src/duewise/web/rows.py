@@ -218,8 +218,8 @@ class Rows:
             values += [place.rank] if by_rank else [place.key, place.key, place.rank]
         order = "rank" if by_rank else f"{key} {'ASC' if backwards else 'DESC'}, rank"
         order += " DESC" if backwards else ""
-        # First which rows, from the columns that decide it; then all of their columns: sorting wide rows takes
-        # ten times as long. The file is in the order of the ranks, so by rank one pass is enough.
+        # First which rows, from the columns that decide it; then all of their columns, for sorting wide rows
+        # takes ten times as long. The file is in the order of the ranks, so by rank one pass is enough.
         read = columns if by_rank else ("rank",)
         sql = f"SELECT {', '.join(read)}, {key} AS place FROM {{0}} WHERE {where} ORDER BY {order} LIMIT ?"
         found = self.ask([night], sql, [*values, most])
