@@ -262,16 +262,26 @@ def whatif(
 
 @app.command()
 def evaluate(
-    portfolio: PortfolioFile, as_of: AsOf = None, data: Data = None, out: Out = None, set_: Set = None
+    portfolio: PortfolioFile,
+    as_of: AsOf = None,
+    data: Data = None,
+    out: Out = None,
+    set_: Set = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Compare past runs with what was paid since: forecasts, and what the policy added to the control cell.
 
-    Says "too early to tell" where horizons have not passed; writes nothing.
+    Says "too early to tell" where horizons have not passed. Writes evaluation.json beside the latest run.
     """
     from duewise.console_audits import print_evaluation
     from duewise.pipelines.evaluate import evaluate as run_evaluate
+    from duewise.pipelines.evaluate import keep_evaluation
 
-    print_evaluation(run_evaluate(load(portfolio, set_, data=data, out=out), day(as_of)))
+    settings = load(portfolio, set_, data=data, out=out)
+    found = run_evaluate(settings, day(as_of))
+    print_evaluation(found)
+    if not dry_run:
+        keep_evaluation(settings, found)
 
 
 @app.command()

@@ -194,6 +194,7 @@ def test_the_dark_page_is_as_accessible(browser, address, screenshots, page):
     features = [{"name": "prefers-color-scheme", "value": "dark"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     try:
+        browser.get(f"{address}/language?to=en")
         browser.get(address + page)
         assert findings(browser) == []
         picture(browser, screenshots, f"dark-{page.strip('/') or 'tonight'}", "en")

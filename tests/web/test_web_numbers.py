@@ -64,6 +64,7 @@ def test_stacked_bars_never_leave_the_page(rows):
 
 def test_a_line_bridges_what_is_unknown():
     assert line([1.0, None, 3.0], 100, 10) == "0.0,10.0 100.0,0.0"
+    assert line([2.0, 2.0], 100, 10) == "0.0,5.0 100.0,5.0"
     assert line([None, None], 100, 10) == ""
 
 

@@ -13,8 +13,9 @@ import pytest
 from duewise.evaluate.bootstrap import Estimate
 from duewise.evaluate.drift import FeatureDrift
 from duewise.evaluate.fairness import GroupAudit
+from duewise.evaluate.uplift import CellComparison
 from duewise.pipelines.monitor import Calibration, Monitoring
-from duewise.publish.monitor_file import write_monitor
+from duewise.publish.findings_file import EVALUATION, MONITOR, write_findings
 from page_visits import DEBTORS, NIGHTS, first_debtor, form_token, page_portfolio
 from synthetic_nights import publish_synthetic_night
 
@@ -124,10 +125,22 @@ def test_models_tell_what_the_monitor_found(visit, tmp_path: Path):
         notes=(),
         file=None,
     )
-    write_monitor(tmp_path, folder, json.loads(json.dumps(asdict(found), default=str)))
+    write_findings(tmp_path, folder, MONITOR, json.loads(json.dumps(asdict(found), default=str)))
     page = visit(tmp_path).get("/models").text
     for told in ("tenure_days has shifted.", "0.310", "12.0%", "CN-BJ", "synthetic/1"):
         assert told in page
+
+
+def test_tonight_tells_what_acting_has_added_once_it_was_measured(visit, tmp_path: Path):
+    earlier = publish_synthetic_night(page_portfolio(tmp_path), NIGHTS[0], 20)
+    publish_synthetic_night(page_portfolio(tmp_path), NIGHTS[1], 20)
+    assert "duewise evaluate" in visit(tmp_path).get("/").text
+    comparison = CellComparison("policy", "control", 900, 50, 120.0, 80.0, Estimate(40.0, 10.0, 70.0))
+    content = {"as_of": "2026-05-31", "horizon": 30, "comparisons": [asdict(comparison)], "notes": []}
+    write_findings(tmp_path, earlier, EVALUATION, content)
+    page = visit(tmp_path).get("/").text
+    assert "¥40 more per debtor within 30 days" in page
+    assert "¥10 … ¥70" in page
 
 
 def test_rules_are_shown_with_what_they_denied(browser):

@@ -71,7 +71,7 @@ def test_pages_forward_and_back_are_the_sorted_list(rows, night, frame, view, si
     last = rows.page(night, replace(view, after=place), {}, size)
     back = rows.page(night, replace(view, before=place_of(last[0])), {}, len(expected))
     assert [row["debtor_id"] for row in back] == expected[: len(expected) - len(last)]
-    assert rows.totals(night, view, {})["debtors"] == len(expected)
+    assert rows.size(night, view, {})["debtors"] == len(expected)
 
 
 @given(view=views(), key=st.floats(allow_nan=False), rank=st.integers(0, 2**40))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from duewise.pipelines.dates import end_of_books, resolve_as_of
 from duewise.pipelines.delivered import Delivered, delivered_by_queue
 from duewise.policy.cells import period_of
 from duewise.policy.debtor_facts import debtor_facts
+from duewise.publish.findings_file import EVALUATION, write_findings
 from duewise.publish.published_run import PublishedRun, published_runs
 from duewise.sources.open import open_tables
 from duewise.sources.tables import Tables
@@ -62,7 +64,10 @@ class Evaluation:
 
 
 def evaluate(portfolio: Portfolio, as_of: date | None = None) -> Evaluation:
-    """Return how the runs published before `as_of` did, by what is known at `as_of`; writes nothing."""
+    """Return how the runs published before `as_of` did, by what is known at `as_of`; writes nothing.
+
+    See `keep_evaluation`.
+    """
     as_of = resolve_as_of(as_of)
     runs = [run for run in published_runs(portfolio.publish.runs) if run.as_of < as_of]
     with open_tables(portfolio, as_of) as opened:
@@ -81,6 +86,20 @@ def evaluate(portfolio: Portfolio, as_of: date | None = None) -> Evaluation:
         delivered=tuple(delivered),
         notes=(*notes, *more),
     )
+
+
+def keep_evaluation(portfolio: Portfolio, found: Evaluation) -> Path | None:
+    """Write what acting has added beside the latest run that was judged; None where there is no run yet."""
+    runs = [run for run in published_runs(portfolio.publish.runs) if run.as_of < found.as_of]
+    if not runs:
+        return None
+    content = {
+        "as_of": found.as_of.isoformat(),
+        "horizon": found.horizon,
+        "comparisons": [asdict(comparison) for comparison in found.comparisons],
+        "notes": list(found.notes),
+    }
+    return write_findings(portfolio.publish.runs, runs[-1].folder, EVALUATION, content)
 
 
 def _backtests(

@@ -26,7 +26,7 @@ from duewise.models.bundle import Bundle
 from duewise.models.registry import load_champion
 from duewise.pipelines.dates import end_of_books, resolve_as_of
 from duewise.pipelines.tonight import debtors_in_scope
-from duewise.publish.monitor_file import write_monitor
+from duewise.publish.findings_file import MONITOR, write_findings
 from duewise.publish.published_run import PublishedRun, published_runs
 from duewise.sources.open import open_tables
 from duewise.sources.tables import Tables
@@ -122,7 +122,7 @@ def monitor(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = 
         return found
     content: dict[str, Any] = _plain(asdict(found))
     content.pop("file")
-    file = write_monitor(portfolio.publish.runs, run.folder, content)
+    file = write_findings(portfolio.publish.runs, run.folder, MONITOR, content)
     return Monitoring(**{**vars(found), "file": file})
 
 

@@ -39,7 +39,7 @@ def night(visit: Visit) -> Any:
         "currency": one.owner["currency"],
         "model": one.manifest.get("model", {}).get("version"),
         "policy": one.manifest.get("policy_version"),
-        "totals": visit.site.rows.totals(one, View(), visit.scope),
+        "totals": visit.site.rows.totals(one, visit.scope),
         "capacities": one.manifest.get("capacities", []),
         "warnings": one.manifest.get("warnings", []),
     }

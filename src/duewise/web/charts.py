@@ -111,7 +111,9 @@ def line(values: Sequence[float | None], width: float, height: float) -> str:
     if not known:
         return ""
     low, high = min(known), max(known)
-    room = (high - low) or 1.0
+    if low == high:
+        low, high = low - 1.0, high + 1.0  # what never changed runs through the middle
+    room = high - low
     step = width / max(len(values) - 1, 1)
     points = [
         f"{i * step:.1f},{height - (value - low) / room * height:.1f}"

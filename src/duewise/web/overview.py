@@ -3,17 +3,14 @@
 import json
 from typing import Any
 
-import structlog
 from starlette.responses import Response
 
-from duewise.publish.monitor_file import MONITOR
+from duewise.publish.findings_file import MONITOR
 from duewise.web.charts import line
+from duewise.web.findings import findings_of
 from duewise.web.i18n import gettext_noop as _
 from duewise.web.nights import Night
-from duewise.web.view import View
 from duewise.web.visit import Visit
-
-log = structlog.get_logger(__name__)
 
 NIGHTS_SHOWN = 60
 _SPARK = (600.0, 60.0)
@@ -55,21 +52,11 @@ def models(visit: Visit) -> Response:
     """Return what scored tonight, how well it holds, and how groups of people are treated."""
     night = visit.night
     return visit.render(
-        "models.html.j2", night=night, model=night.manifest.get("model", {}), monitor=monitor_of(night)
+        "models.html.j2",
+        night=night,
+        model=night.manifest.get("model", {}),
+        monitor=findings_of(night, MONITOR),
     )
-
-
-def monitor_of(night: Night) -> dict[str, Any] | None:
-    """Return what `duewise monitor` found of a night; None where it has not looked."""
-    path = night.beside(MONITOR)
-    if path is None:
-        return None
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        log.warning("monitor_unreadable", night=night.name, error=str(error))
-        return None
-    return content
 
 
 def runs(visit: Visit) -> Response:
@@ -79,7 +66,7 @@ def runs(visit: Visit) -> Response:
     query = visit.request.query_params
     left = nights.get(query["from"]) if query.get("from") else (shown[1] if len(shown) > 1 else None)
     right = nights.get(query["to"]) if query.get("to") else shown[0]
-    totals = {one.name: visit.site.rows.totals(one, View(), visit.scope) for one in shown}
+    totals = {one.name: visit.site.rows.totals(one, visit.scope) for one in shown}
     return visit.render(
         "runs.html.j2",
         shown=shown,
@@ -92,7 +79,7 @@ def runs(visit: Visit) -> Response:
 
 def _compared(visit: Visit, left: Night, right: Night) -> dict[str, Any]:
     rows = visit.site.rows
-    before, after = rows.totals(left, View(), visit.scope), rows.totals(right, View(), visit.scope)
+    before, after = rows.totals(left, visit.scope), rows.totals(right, visit.scope)
     actions = {
         night.name: {
             one["value"]: one["debtors"] for one in rows.counts(night, ["action"], visit.scope)["action"]

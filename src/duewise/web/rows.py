@@ -4,8 +4,6 @@ One process-wide connection on one thread per question: twenty readers then shar
 fighting for them, and a question that was just answered is answered from memory.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import duckdb
 from duewise.publish.details_file import DETAILS, TIMELINE
 from duewise.publish.published_run import STRATEGIES
 from duewise.web.nights import Night
+from duewise.web.remembered import Remembered
 from duewise.web.view import PAGE_ROWS, Place, View, scope_filters, sort_column
 
 Row = dict[str, Any]
@@ -59,13 +58,11 @@ class Rows:
         )
         self._con.execute("SET TimeZone = 'UTC'")
         self._con.execute("SET parquet_metadata_cache = true")
-        self._con.execute("SET late_materialization_max_rows = 1000")
         # Whatever a question might be made to ask, it reaches no file but the runs.
         self._con.execute("SET allowed_directories = [?]", [str(runs.resolve())])
         self._con.execute("SET enable_external_access = false")
         self._con.execute("SET lock_configuration = true")
-        self._answers: OrderedDict[tuple[Any, ...], list[Row]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._answers: Remembered[list[Row]] = Remembered(_REMEMBERED)
 
     def ask(self, nights: Sequence[Night], sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return the rows that `sql` selects; `{0}`, `{1}` … stand for the strategies of the nights.
@@ -81,18 +78,14 @@ class Rows:
         self, nights: Sequence[Night], files: Sequence[Path], sql: str, values: Sequence[Any]
     ) -> list[Row]:
         key = (*((night.name, night.run_id, night.stamp) for night in nights), *files, sql, *values)
-        with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
+        known = self._answers.get(key)
+        if known is not None:
+            return known
         question = sql.format(*(_quoted(file.resolve()) for file in files))
         found = self._con.cursor().execute(question, list(values))
         rows: list[Row] = found.to_arrow_table().to_pylist()
         if len(rows) <= _LARGEST_REMEMBERED:
-            with self._lock:
-                self._answers[key] = rows
-                if len(self._answers) > _REMEMBERED:
-                    self._answers.popitem(last=False)
+            self._answers.put(key, rows)
         return rows
 
     def page(self, night: Night, view: View, scope: Scope, rows: int = PAGE_ROWS) -> list[Row]:
@@ -103,9 +96,17 @@ class Rows:
         """Return rows of a view from its place on, at most `most`."""
         return self._listed(night, view, scope, columns, most)
 
-    def totals(self, night: Night, view: View, scope: Scope) -> Row:
-        """Return how many debtors a view holds, what they owe, and what is planned for them."""
+    def size(self, night: Night, view: View, scope: Scope) -> Row:
+        """Return how many debtors a view holds, what they owe, and for how many something is planned."""
         where, values = _where(view.filters, view.search, scope)
+        sql = f"""SELECT count(*) AS debtors, round(coalesce(sum(balance), 0), 2) AS balance,
+                         count(*) FILTER (action <> 'none') AS planned
+                  FROM {{0}} WHERE {where}"""
+        return self.ask([night], sql, values)[0]
+
+    def totals(self, night: Night, scope: Scope) -> Row:
+        """Return what a night decided, in sums."""
+        where, values = _where((), "", scope)
         first = night.horizons[0]
         sql = f"""
             SELECT count(*) AS debtors, round(coalesce(sum(balance), 0), 2) AS balance,
@@ -217,9 +218,23 @@ class Rows:
             values += [place.rank] if by_rank else [place.key, place.key, place.rank]
         order = "rank" if by_rank else f"{key} {'ASC' if backwards else 'DESC'}, rank"
         order += " DESC" if backwards else ""
-        sql = f"SELECT {', '.join(columns)}, {key} AS place FROM {{0}} WHERE {where} ORDER BY {order} LIMIT ?"
+        # First which rows, from the columns that decide it; then all of their columns, for sorting wide rows
+        # takes ten times as long. The file is in the order of the ranks, so by rank one pass is enough.
+        read = columns if by_rank else ("rank",)
+        sql = f"SELECT {', '.join(read)}, {key} AS place FROM {{0}} WHERE {where} ORDER BY {order} LIMIT ?"
         found = self.ask([night], sql, [*values, most])
-        return found[::-1] if backwards else found
+        ordered = found[::-1] if backwards else found
+        return ordered if by_rank else self._widened(night, ordered, columns)
+
+    def _widened(self, night: Night, places: list[Row], columns: Sequence[str]) -> list[Row]:
+        """Return the rows at some ranks with more of their columns, in the same order."""
+        if not places:
+            return []
+        ranks = sorted(row["rank"] for row in places)
+        marks = ", ".join("?" * len(ranks))
+        sql = f"SELECT {', '.join(columns)} FROM {{0}} WHERE rank IN ({marks})"
+        wide = {row["rank"]: row for row in self.ask([night], sql, ranks)}
+        return [{**wide[row["rank"]], "place": row["place"]} for row in places]
 
 
 def place_of(row: Row) -> Place:

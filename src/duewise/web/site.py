@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from markupsafe import Markup
 from starlette.requests import Request
 
 from duewise.config import Portfolio
@@ -12,6 +13,7 @@ from duewise.publish.feedback import FEEDBACK_FILE, FeedbackStore
 from duewise.web.access import ACCESS_FILE, AccessLog
 from duewise.web.nights import Nights
 from duewise.web.refusals import ForbiddenError, SignInNeededError
+from duewise.web.remembered import Remembered
 from duewise.web.rows import Rows
 from duewise.web.sessions import Attempts, FormKeys, Sessions
 from duewise.web.users import LOCAL, User, Users
@@ -19,6 +21,9 @@ from duewise.web.users import LOCAL, User, Users
 SESSION_COOKIE = "duewise_session"
 VISITOR_COOKIE = "duewise_visitor"
 LANGUAGE_COOKIE = "duewise_language"
+
+_LISTS = 200
+"""Pages of the list that are kept as they were made, of some 40 KiB each."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Site:
     sessions: Sessions = field(default_factory=Sessions)
     forms: FormKeys = field(default_factory=FormKeys)
     attempts: Attempts = field(default_factory=Attempts)
+    lists: Remembered[Markup] = field(default_factory=lambda: Remembered(_LISTS))
 
     @property
     def runs(self) -> Path:

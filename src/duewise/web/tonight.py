@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from duewise.contracts.vocabulary import Bucket, Queue, Stage
 from duewise.web.charts import filled, stacked
+from duewise.web.findings import latest_evaluation
 from duewise.web.nights import Night
 from duewise.web.rows import Row
 from duewise.web.view import View
@@ -13,6 +14,7 @@ from duewise.web.visit import Visit
 
 _FIRST_DEBTORS = 5
 _RULES_SHOWN = 6
+_NIGHTS_BACK = 60
 _CAPACITY_WIDTH = 160.0
 
 
@@ -22,7 +24,7 @@ def tonight(visit: Visit) -> Response:
         return visit.render("no_night.html.j2")
     night = visit.night
     before = visit.site.nights.before(night)
-    totals = visit.site.rows.totals(night, View(), visit.scope)
+    totals = visit.site.rows.totals(night, visit.scope)
     first = visit.site.rows.page(night, View(), visit.scope, _FIRST_DEBTORS)
     manifest = night.manifest
     return visit.render(
@@ -30,7 +32,7 @@ def tonight(visit: Visit) -> Response:
         night=night,
         before=before,
         totals=totals,
-        earlier=None if before is None else visit.site.rows.totals(before, View(), visit.scope),
+        earlier=None if before is None else visit.site.rows.totals(before, visit.scope),
         moves=None if before is None else visit.site.rows.moves(before, night, visit.scope),
         manifest=manifest,
         first_horizon=night.horizons[0],
@@ -41,6 +43,7 @@ def tonight(visit: Visit) -> Response:
         capacities=_capacities(manifest),
         capacity_width=_CAPACITY_WIDTH,
         denials=_denials(manifest),
+        evaluation=latest_evaluation(visit.site.nights.up_to(night, _NIGHTS_BACK)),
         cells=visit.site.rows.counts(night, ["cell"], visit.scope)["cell"],
     )
 

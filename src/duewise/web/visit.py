@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -117,21 +118,25 @@ class Visit:
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""
+        response = HTMLResponse(self.fragment(template, **values), status)
+        if VISITOR_COOKIE not in self.request.cookies:
+            keep_cookie(response, VISITOR_COOKIE, self.visitor)
+        return response
+
+    def fragment(self, template: str, **values: Any) -> Markup:
+        """Return a page, or a part of one, as HTML."""
+        role = None if self.user is None else self.user.role
         page = _environment(self.language).get_template(template)
-        response = HTMLResponse(
+        return Markup(
             page.render(
                 visit=self,
                 user=self.user,
                 f=self.formats,
-                sees_all=self.user is not None and self.user.role in SEES_ALL_PAGES,
-                gives_feedback=self.user is not None and self.user.role in GIVES_FEEDBACK,
+                sees_all=role in SEES_ALL_PAGES,
+                gives_feedback=role in GIVES_FEEDBACK,
                 **values,
-            ),
-            status,
+            )
         )
-        if VISITOR_COOKIE not in self.request.cookies:
-            keep_cookie(response, VISITOR_COOKIE, self.visitor)
-        return response
 
 
 def keep_cookie(response: Response, name: str, value: str, seconds: int | None = None) -> None:

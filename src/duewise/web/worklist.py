@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from markupsafe import Markup
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
@@ -19,7 +20,7 @@ from duewise.publish.strategies_file import arrow_schema
 from duewise.publish.workbook import MAX_ROWS, write_workbook
 from duewise.web.rows import Row, place_of
 from duewise.web.site import address_of
-from duewise.web.view import FILTERS, PAGE_ROWS, SORTS, Place, View
+from duewise.web.view import FILTERS, PAGE_ROWS, SORTS, Place, View, scope_filters
 from duewise.web.visit import Visit
 
 _WORKBOOK = "worklist.xlsx"
@@ -43,19 +44,31 @@ def worklist(visit: Visit) -> Response:
         night.name,
         [row["debtor_id"] for row in shown],
     )
-    return visit.render(
-        "worklist.html.j2",
+    return visit.render("worklist.html.j2", night=night, content=_content(visit, view, shown, more))
+
+
+def _content(visit: Visit, view: View, shown: list[Row], more: bool) -> Markup:
+    """Return the list with its filters; made once for all who may see the same of it."""
+    site, night = visit.site, visit.night
+    role = None if visit.user is None else visit.user.role
+    asked = (night.name, night.run_id, night.stamp, visit.request.url.query, *scope_filters(visit.scope))
+    known = site.lists.get((asked, visit.language, role))
+    if known is not None:
+        return known
+    content = visit.fragment(
+        "list.html.j2",
         night=night,
         view=view,
         rows=visit.speak(night, shown),
-        totals=site.rows.totals(night, view, visit.scope),
+        totals=site.rows.size(night, view, visit.scope),
         counts=site.rows.counts(night, list(FILTERS), visit.scope),
         filters=FILTERS,
         sorts=[name for name in SORTS if name != "rank"],
         earlier=_earlier(view, shown, more),
         later=_later(view, shown, more),
-        first_horizon=night.horizons[0],
     )
+    site.lists.put((asked, visit.language, role), content)
+    return content
 
 
 def as_csv(visit: Visit) -> Response:

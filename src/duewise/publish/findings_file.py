@@ -1,4 +1,4 @@
-"""``monitor.json``: what the monitor found, beside the run that it looked at."""
+"""What was found of a run later, beside it: ``monitor.json`` and ``evaluation.json``."""
 
 import json
 import os
@@ -8,17 +8,18 @@ from typing import Any
 from duewise.publish.run_folder import run_lock
 
 MONITOR = "monitor.json"
+EVALUATION = "evaluation.json"
 
 
-def write_monitor(runs: Path, folder: Path, content: dict[str, Any]) -> Path:
-    """Write the findings into a run folder, whole or not at all, and return where.
+def write_findings(runs: Path, folder: Path, name: str, content: dict[str, Any]) -> Path:
+    """Write findings into a run folder, whole or not at all, and return where.
 
     Raises
     ------
     LockError
         When a night is being written to `runs`.
     """
-    path, partial = folder / MONITOR, folder / f".{MONITOR}.partial"
+    path, partial = folder / name, folder / f".{name}.partial"
     with run_lock(runs):
         partial.write_text(
             json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8"
