@@ -48,7 +48,8 @@ def _parquet_without(path: Path, copy: Path, ids: Sequence[str]) -> int:
         hit = pc.or_(hit, pc.is_in(table[name], value_set=pa.array(ids, table[name].type)))
     kept = table.filter(pc.invert(hit))
     pq.write_table(kept, copy, compression="zstd", row_group_size=100_000)
-    return table.num_rows - kept.num_rows
+    removed: int = table.num_rows - kept.num_rows
+    return removed
 
 
 def _is_text(kind: pa.DataType) -> bool:
