@@ -12,7 +12,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +78,8 @@ class Nursery:
         begin, child = time.monotonic(), int(self._line())
         if kill_after is not None:
             time.sleep(kill_after)
-            os.kill(child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it was done before
+                os.kill(child, signal.SIGKILL)
         code = int(self._line())
         return Ended(code, time.monotonic() - begin, self._log.read_text(errors="replace"))
 

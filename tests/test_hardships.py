@@ -25,6 +25,8 @@ def test_what_a_machine_lacks_is_told_with_a_remedy(error, says):
     assert "run again" in str(told)
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), duckdb.BinderException("no column"), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), duckdb.BinderException("no column"), FileNotFoundError(2, "x")]
+)
 def test_a_defect_is_not_taken_for_a_hardship(error):
     assert explained(error) is None

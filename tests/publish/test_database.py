@@ -21,6 +21,7 @@ from postgresql_server import PASSWORD, running_server
 NIGHT = date(2026, 6, 1)
 NAME = "cards"
 HORIZONS = (30, 90)
+SENTENCE = "已还\"'\n"
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,17 @@ def query(address, statement):
         return engine.execute(statement)
 
 
-def published(folder, address, actions, run_id="first", night=NIGHT, horizons=HORIZONS, name=NAME, then=None):
+def published(
+    folder,
+    address,
+    actions,
+    run_id="first",
+    night=NIGHT,
+    horizons=HORIZONS,
+    name=NAME,
+    then=None,
+    sentence=SENTENCE,
+):
     """Publish a night of debtors D0, D1, … to the folder and the database; `then` runs between the two."""
     rows = {
         "run_id": [run_id] * len(actions),
@@ -55,7 +66,7 @@ def published(folder, address, actions, run_id="first", night=NIGHT, horizons=HO
         "balance": [100.0 * (i + 1) for i in range(len(actions))],
         "action": actions,
         "action_supported": [True] * len(actions),
-        "reason_1": [{"code": "x", "direction": "up", "text": "已还\"'\n"}] * len(actions),
+        "reason_1": [{"code": "x", "direction": "up", "text": sentence}] * len(actions),
         "denied": [[{"action": "call", "rule_id": "cn.night"}]] * len(actions),
     }
     strategies = strategies_table(rows, horizons)
@@ -130,8 +141,14 @@ def test_other_horizons_add_columns_and_keep_the_old(address, tmp_path):
 def test_reasons_and_denials_are_json(address, tmp_path):
     published(tmp_path, address, ["sms"])
     ((reason, denied),) = query(address, "SELECT reason_1, denied FROM strategies")
-    assert json.loads(reason) == {"code": "x", "direction": "up", "text": "已还\"'\n"}
+    assert json.loads(reason) == {"code": "x", "direction": "up", "text": SENTENCE}
     assert json.loads(denied) == [{"action": "call", "rule_id": "cn.night"}]
+
+
+def test_a_text_with_a_null_character_stops_no_night(address, tmp_path):
+    published(tmp_path, address, ["sms"], sentence="a\0b")
+    ((reason,),) = query(address, "SELECT reason_1 FROM strategies")
+    assert json.loads(reason)["text"].replace("\0", "") == "ab"
 
 
 def test_a_run_that_does_not_come_to_stand_leaves_no_rows(address, tmp_path):

@@ -13,7 +13,9 @@ import pytest
 
 from client_tables import AS_OF, NOW, clean_tables, dirty_tables, portfolio_of, write_csv
 from duewise.config import parse_portfolio
+from duewise.database_url import parse_database_url
 from duewise.errors import ConfigError, DataError, DuewiseError
+from duewise.sources.databases import postgresql
 from duewise.sources.databases.fetch import fetch_tables
 from duewise.sources.examine import examine_sources
 from postgresql_server import PASSWORD, running_server
@@ -219,6 +221,27 @@ def test_a_missing_driver_is_named(monkeypatch):
 def test_a_server_that_does_not_answer_is_said():
     with pytest.raises(DuewiseError, match=r"sources\.url: the database does not do what was asked"):
         judged(portfolio_on("postgresql://me@127.0.0.1:1/books"))
+
+
+def test_a_server_that_goes_away_in_the_middle_is_said(server, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    server.execute("CREATE DATABASE large")
+    server.execute(
+        "CREATE TABLE t AS SELECT g AS a, repeat('x', 100) AS b FROM generate_series(1, 400000) g", "large"
+    )
+    url = parse_database_url(server.url_of("large"))
+    with pytest.raises(DuewiseError, match=r"sources\.url: the database does not do what was asked"):
+        read_until_the_server_stops(url, server)
+    server.start()
+
+
+def read_until_the_server_stops(url, server):
+    with postgresql.snapshot(url) as connection:
+        relation = postgresql.relation_named(connection, "t")
+        with postgresql.rows_of(connection, relation, "true") as rows:
+            next(rows.batches)
+            server.stop()
+            list(rows.batches)
 
 
 def test_nothing_of_a_copy_is_left_behind(stored, tmp_path):

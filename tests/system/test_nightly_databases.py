@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from command import duewise
+from duewise.publish.run_folder import RunFolder
 from postgresql_server import PASSWORD, Server, running_server
 from tiny_portfolio import AS_OF, TinyPortfolio
 
@@ -105,6 +106,33 @@ def test_a_night_killed_between_folder_and_database_is_mended_by_the_next_start(
     done = duewise("nightly", file, "--as-of", AS_OF.isoformat())
     assert done.code == 0, done.stderr
     assert "database_repaired" in done.stderr
+    assert rows_in(server) == rows_of(tmp_path / "runs" / AS_OF.isoformat())
+
+
+def test_a_database_that_goes_away_before_the_commit_gets_its_rows_at_the_next_start(
+    server, tiny, tmp_path, secret, monkeypatch
+):
+    file = file_on(server, tiny, tmp_path)
+    server.execute(
+        "DROP TABLE IF EXISTS strategies, assignments, duewise_runs, duewise_schema CASCADE", DATABASE
+    )
+
+    def publish_and_pull_the_plug(folder: RunFolder) -> Path:
+        final = publish(folder)
+        server.stop()
+        return final
+
+    publish = RunFolder.publish
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "publish", publish_and_pull_the_plug)
+        done = duewise("nightly", file, "--as-of", AS_OF.isoformat())
+    server.start()
+    assert done.code == 1
+    assert "the run stands, but the database did not take its rows" in done.message
+    assert secret not in done.stderr
+    again = duewise("nightly", file, "--as-of", AS_OF.isoformat())
+    assert again.code == 0, again.stderr
+    assert "nothing has changed" in again.stdout
     assert rows_in(server) == rows_of(tmp_path / "runs" / AS_OF.isoformat())
 
 

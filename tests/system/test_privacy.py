@@ -11,9 +11,12 @@ import pytest
 import yaml
 
 from command import duewise
+from duewise.features.catalogue import catalogue
 from duewise.models.registry import load_champion
 from duewise.publish.erasure import copy_without
 from tiny_portfolio import AS_OF, TinyPortfolio
+
+PROTECTED = ("birth_year", "gender", "language")
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +64,27 @@ def test_no_artefact_of_a_model_names_a_debtor(tiny, ids):
 def test_protected_columns_never_reach_a_model(tiny):
     settings = yaml.safe_load(tiny.file.read_text())
     bundle = load_champion(Path(settings["models"]["store"]), settings["portfolio"]["name"])
-    features = set(bundle.encoding.names)
-    assert features
-    assert not [
-        name for name in features if re.search(r"birth|gender|(^|_)age(_|$)|(^|_)sex(_|$)|language", name)
-    ]
+    features = {feature.name: feature for feature in catalogue()}
+    assert set(bundle.encoding.names) <= set(features)
+    read = {column for name in bundle.encoding.names for _, column in features[name].needs}
+    assert read
+    assert read & set(PROTECTED) == set()
+
+
+def test_a_score_is_the_same_whoever_the_debtor_is(tiny, night, tmp_path):
+    data = Path(shutil.copytree(tiny.data, tmp_path / "data"))
+    debtors = tiny.table("debtors")
+    for column in PROTECTED:
+        debtors[column] = debtors[column].to_numpy()[::-1]
+    debtors.to_parquet(data / "debtors.parquet")
+    done = tiny.nightly(tmp_path / "runs", "--data", data)
+    assert done.code == 0, done.stderr
+    scores = ["debtor_id", "p_repay_14d", "expected_recovery_14d", "ability", "willingness"]
+    before, after = (
+        pq.read_table(run / "strategies.parquet", columns=scores).sort_by("debtor_id")
+        for run in (night, tmp_path / "runs" / AS_OF.isoformat())
+    )
+    assert before.equals(after)
 
 
 def test_only_the_owner_may_read_what_a_night_left(watched):

@@ -21,8 +21,8 @@ def channel_section(evidence: Evidence) -> list[str]:
         "## What each channel changes",
         "",
         f"Learned from {evidence['rows']:,} decisions on {days} days, {first} to {last}. Probabilities of "
-        f"the actions: {_source(evidence)}. {evidence['censored_share']:.1%} of the decisions were followed by "
-        "another contact too soon and are represented by the others.",
+        f"the actions: {_source(evidence)}. {evidence['censored_share']:.1%} of the decisions were followed "
+        "by another contact too soon and are represented by the others.",
         "",
         _verdict(evidence),
         "",

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from xlsxwriter.exceptions import FileCreateError
 
 from duewise.publish.report import write_report
 from duewise.publish.workbook import write_workbook
@@ -14,14 +15,18 @@ def write_for_people(folder: Path, strategies: pa.Table, manifest: dict[str, Any
     portfolio = manifest["portfolio"]
     owner = portfolio["portfolio"]
     if portfolio["publish"]["excel"]:
-        write_workbook(
-            folder / "worklist.xlsx",
-            strategies,
-            language=owner["language"],
-            currency=owner["currency"],
-            horizons=portfolio["horizons"],
-            timezone=owner["timezone"],
-            title=f"{owner['name']} · {manifest['as_of']}",
-        )
+        try:
+            write_workbook(
+                folder / "worklist.xlsx",
+                strategies,
+                language=owner["language"],
+                currency=owner["currency"],
+                horizons=portfolio["horizons"],
+                timezone=owner["timezone"],
+                title=f"{owner['name']} · {manifest['as_of']}",
+            )
+        except FileCreateError as error:
+            # The writer hides that the disk is full inside an error of its own.
+            raise error.args[0] from error
     if portfolio["publish"]["report"]:
         write_report(folder / "report.html", strategies, manifest)

@@ -15,7 +15,8 @@ from duewise.sources.sql import ident, literal, path_literal
 _ROWS_PER_BATCH = 20_000
 
 _OTHERWISE: dict[DatabaseKind, dict[str, str]] = {
-    "postgresql": {},
+    # PostgreSQL knows no null character in a text, and refuses its escape in JSON.
+    "postgresql": {"text": "replace({}, chr(0), '')", "json": "replace({}, '\\u0000', '')"},
     # Python reads a DuckDB time with a zone only with a package that nothing else needs any more.
     "duckdb": {"time": "timezone('UTC', {})"},
     # SQLite has neither times nor truth values: ISO 8601 text sorts and compares as it should.
@@ -45,5 +46,5 @@ def flat_rows(path: Path, kind: DatabaseKind, constants: dict[str, str]) -> Iter
 def _flat(field: pa.Field, kind: DatabaseKind) -> str:
     column, held = ident(field.name), kind_of(field.type)
     if held == "json":
-        return f"to_json({column})::VARCHAR"
+        column = f"to_json({column})::VARCHAR"
     return _OTHERWISE[kind].get(held, "{}").format(column)
