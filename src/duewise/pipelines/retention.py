@@ -5,9 +5,7 @@ import json
 import os
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,13 +16,12 @@ from duewise.config import Portfolio
 from duewise.errors import ConfigError
 from duewise.publish.database.erasure import drop_nights, erase_rows
 from duewise.publish.erasure import copy_without
+from duewise.publish.feedback import FEEDBACK_FILE, FeedbackStore
 from duewise.publish.run_folder import LATEST, clear_leftovers, open_run, run_lock
-from duewise.sources.sql import ident
 
 log = structlog.get_logger(__name__)
 
 RECORD = "erasures.jsonl"
-FEEDBACK = "feedback.sqlite"
 _FAILED = ".failed"
 
 
@@ -122,24 +119,12 @@ def _erase(portfolio: Portfolio, ids: Sequence[str]) -> int:
                 rows += found
         # Rows of a night that was refused help nobody once they were looked at.
         shutil.rmtree(runs / f"{night}{_FAILED}", ignore_errors=True)
-    if (runs / FEEDBACK).exists():
-        rows += _erase_feedback(runs / FEEDBACK, ids)
+    said = FeedbackStore(runs / FEEDBACK_FILE)
+    rows += sum(said.forget(one) for one in ids)
     if database is not None:
         rows += erase_rows(database, portfolio.portfolio.name, ids)
     _write_record(runs / RECORD, ids, rows)
     return rows
-
-
-def _erase_feedback(path: Path, ids: Sequence[str]) -> int:
-    removed = 0
-    with closing(sqlite3.connect(path, timeout=60)) as con, con:
-        for (table,) in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            columns = {row[1] for row in con.execute(f"PRAGMA table_info({ident(table)})")}
-            if "debtor_id" in columns:
-                places = ", ".join("?" * len(ids))
-                statement = f"DELETE FROM {ident(table)} WHERE debtor_id IN ({places})"
-                removed += con.execute(statement, tuple(ids)).rowcount
-    return removed
 
 
 def _write_record(path: Path, ids: Sequence[str], rows: int) -> None:
