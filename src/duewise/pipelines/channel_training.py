@@ -1,6 +1,6 @@
 """Training of the channel effects: learn, try to refute, and say which actions may be ranked by effect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -47,6 +47,9 @@ FEW_FOLDS = 2
 
 HARM_ROWS = 20_000
 """Debtors are sampled down to this many rows for the effect on harm, which is rare and mostly pooled."""
+
+SPLITS, SPLIT_ROWS = 3, 100_000
+"""Deals of the folds that the proof of acting is the median of, up to this many rows."""
 
 COVARIATES = 60
 """Features that the effects are adjusted for: beyond the strongest ones, more cost time and add noise."""
@@ -109,7 +112,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         return None
     effect = (value.out_of_fold_effects_ + shift) * scale[:, None]
     cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
-    worth = worth_of_acting(fitted, effect, cost)
+    worth = worth_of_acting(
+        fitted, effect, cost, _other_splits(value, data, index * money_per_unit, arguments)
+    )
     policies = value_policies(whole, effect, [NONE, *names], cost, portfolio.training.seed)
     refutations = _refute(value, data, index, money_per_unit, portfolio)
     doubts = _doubts(value, refutations)
@@ -159,6 +164,17 @@ def _foreseen(data: LearningData, portfolio: Portfolio) -> Floats:
         threads=portfolio.training.threads,
         seed=portfolio.training.seed,
     )
+
+
+def _other_splits(
+    value: ChannelValue, data: LearningData, outcome: Floats, arguments: Mapping[str, Any]
+) -> list[CrossFit]:
+    """Return the same rows in other folds, where there are so few that one deal of them could decide."""
+    if len(data) > SPLIT_ROWS:
+        return []
+    seeds = [value.random_state + split for split in range(1, SPLITS)]
+    dealt = [ChannelValue(**{**value.get_params(), "random_state": seed}) for seed in seeds]
+    return [other.cross_fit(data.features, data.action, outcome, **arguments)[0] for other in dealt]
 
 
 def _in_money(fitted: CrossFit, scale: Floats) -> CrossFit:

@@ -4,7 +4,7 @@ Where nothing works, half of all estimated effects are positive by chance, and a
 spends everything on nothing. So before any effect is acted on, one of two tests must find one: whether
 contact changes anything on the whole, all actions pooled and whatever they cost, or whether a single action
 pays net of its cost, judged on rows that its estimate did not see (doubly robust scores: Dudík et al. 2014,
-Statist. Sci. 29(4)). Each takes half of the allowed error. Costs stay out of the first test because it asks
+Statist. Sci. 29(4)). Costs stay out of the first test because it asks
 whether there is an effect at all; net of cost, actions too dear to be chosen would hide cheap ones.
 
 Effects are compared per unit of scale (what an action can move in a case), not in money, or a few large debts
@@ -14,6 +14,7 @@ would decide; and rows count by how much the log can say about them (overlap wei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,8 @@ from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
 
-FALSE_ALARM = 0.10
-"""Chance that a portfolio in which nothing works is acted on after a training.
+FALSE_ALARM_OF_ALL, FALSE_ALARM_OF_ONE = 0.08, 0.02
+"""Chances that a portfolio in which nothing works is acted on after a training, by either test.
 
 A lender whose contacts do work loses a night's whole gain by a missed proof, one whose contacts do nothing
 only their cost, so the two errors are not held to the same standard.
@@ -44,7 +45,7 @@ class Worth:
     Attributes
     ----------
     contact : Estimate
-        Effect of any action, pooled over actions and rows, before cost.
+        Effect of any action, pooled over actions and rows, before cost: the median over the splits.
     actions : dict of int to Estimate
         Effect net of cost of each action by itself, over the rows where its estimate exceeds its cost.
     """
@@ -55,10 +56,9 @@ class Worth:
     @property
     def proven(self) -> bool:
         """Whether acting works beyond doubt: contact as a whole, or one action net of cost."""
-        half = FALSE_ALARM / 2
         strongest = max((strength(found) for found in self.actions.values()), default=0.0)
-        single = float(norm.ppf(1.0 - half / max(len(self.actions), 1)))
-        return strength(self.contact) >= float(norm.ppf(1.0 - half)) or strongest >= single
+        single = float(norm.ppf(1.0 - FALSE_ALARM_OF_ONE / max(len(self.actions), 1)))
+        return strength(self.contact) >= float(norm.ppf(1.0 - FALSE_ALARM_OF_ALL)) or strongest >= single
 
     def pays(self, arm: int) -> bool:
         """Return whether an action may be chosen for its effect."""
@@ -70,7 +70,9 @@ def strength(estimate: Estimate) -> float:
     return estimate.value / estimate.standard_error if estimate.standard_error > 0 else 0.0
 
 
-def worth_of_acting(fitted: CrossFit, out_of_fold: Floats, cost: Floats) -> Worth:
+def worth_of_acting(
+    fitted: CrossFit, out_of_fold: Floats, cost: Floats, other_splits: Sequence[CrossFit] = ()
+) -> Worth:
     """Return the worth of acting on effects.
 
     Parameters
@@ -79,21 +81,36 @@ def worth_of_acting(fitted: CrossFit, out_of_fold: Floats, cost: Floats) -> Wort
         Effect in money of each row by models that did not see it; NaN where unsupported.
     cost : ndarray of shape (n_actions,)
         Money per action; 0 for `none`.
+    other_splits : sequence of CrossFit
+        The same rows, dealt into folds otherwise: with few rows the luck of one deal could decide
+        (Chernozhukov et al. 2018, Econom. J. 21(1), section 3.4).
     """
     observed = fitted.log
-    known = fitted.inside & fitted.overlap.usable
-    known[:, 0] = False
-    effect = fitted.scores - fitted.scores[:, [0]]
-    net = effect - cost / observed.scale[:, None]
-    weight = np.where(known, observed.weight[:, None] / contrast_cost(fitted.propensity), 0.0)
-    rows = np.flatnonzero(weight.sum(axis=1) > 0)
-    if len(rows) == 0:
+    weight = _weights(fitted)
+    if not weight.any():
         return Worth(Estimate(0.0, 0.0), {})
-    total = weight[rows].sum(axis=1)
-    pooled = (weight[rows] * effect[rows]).sum(axis=1) / total
+    net = fitted.scores - fitted.scores[:, [0]] - cost / observed.scale[:, None]
     actions = {}
-    for arm in np.flatnonzero(known.any(axis=0)):
-        chosen = np.flatnonzero(known[:, arm] & (np.nan_to_num(out_of_fold[:, arm], nan=-np.inf) > cost[arm]))
+    for arm in np.flatnonzero(weight.any(axis=0)):
+        worth_it = np.nan_to_num(out_of_fold[:, arm], nan=-np.inf) > cost[arm]
+        chosen = np.flatnonzero((weight[:, arm] > 0) & worth_it)
         if len(chosen):
             actions[int(arm)] = clustered_mean(net[chosen, arm], weight[chosen, arm], observed.groups[chosen])
-    return Worth(clustered_mean(pooled, total, observed.groups[rows]), actions)
+    splits = sorted((_contact(split) for split in (fitted, *other_splits)), key=strength)
+    return Worth(splits[len(splits) // 2], actions)
+
+
+def _weights(fitted: CrossFit) -> Floats:
+    """Return how much the log can say about each action in each row, of shape (n, n_actions)."""
+    known = fitted.inside & fitted.overlap.usable
+    known[:, 0] = False
+    return np.where(known, fitted.log.weight[:, None] / contrast_cost(fitted.propensity), 0.0)
+
+
+def _contact(fitted: CrossFit) -> Estimate:
+    """Return the effect of any action, pooled over actions and rows."""
+    weight = _weights(fitted)
+    rows = np.flatnonzero(weight.any(axis=1))
+    total = weight[rows].sum(axis=1)
+    effect = (fitted.scores - fitted.scores[:, [0]])[rows]
+    return clustered_mean((weight[rows] * effect).sum(axis=1) / total, total, fitted.log.groups[rows])
