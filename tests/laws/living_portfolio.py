@@ -31,7 +31,7 @@ from duewise.simulate.world import preset
 from duewise.sources.tables import Tables
 
 LEFT_OUT_BEFORE = timedelta(days=40)
-"""Rules count thirty days at most: older contacts only cost the slow evaluator time."""
+"""No limit looks further back than thirty days; older contacts would only cost the slow evaluator time."""
 
 SCRIPTS = [
     "opt_out_line",
@@ -58,7 +58,6 @@ class Country:
     """Zone and region of one debtor after the other."""
     begins: date
     role: str = "creditor"
-    begins_long: date | None = None
 
 
 @dataclass(frozen=True)
