@@ -135,7 +135,7 @@ def _truncated_gzip(data: Path) -> None:
 def _silent_registry(world: World) -> Iterator[tuple[str, ...]]:
     with closing(sqlite3.connect(world.store / "mlflow.db", isolation_level=None)) as con:
         con.execute("BEGIN EXCLUSIVE")
-        yield ("--force",)
+        yield ()
 
 
 @contextmanager
@@ -184,14 +184,13 @@ def survive_faults(world: World, nights: Nursery, faults: tuple[Fault, ...] = FA
     """Let every fault happen to a night; return what went wrong, one line each."""
     wrong = []
     standing = world.earlier()
+    always = (world.file, "--out", world.runs, "--as-of", AS_OF, "--force")
     for fault in faults:
         with fault.around(world) as options:
-            ended = nights.night(
-                world.file, "--out", world.runs, *options, "--as-of", AS_OF, fault=fault.statements
-            )
+            ended = nights.night(*always, *options, fault=fault.statements)
         complaints = world.faults_seen(standing) + _complaints(fault, ended)
         wrong += [f"{fault.name}: {complaint}" for complaint in complaints]
-    after = nights.night(world.file, "--out", world.runs, "--as-of", AS_OF, "--force")
+    after = nights.night(*always)
     if after.code != 0 or list(world.runs.glob(".*.partial")):
         wrong.append(f"the next start: exit {after.code}: {after.output[-500:]}")
     return wrong
