@@ -25,8 +25,7 @@ def explained(error: BaseException) -> DuewiseError | None:
             f"Memory ran out ({_first_line(error)}). Give the run more memory, or a larger disk to spill to. "
             f"{_INTACT}"
         )
-    if isinstance(error, OSError) and error.errno in _DISK:
-        what = _DISK[error.errno]
+    if isinstance(error, OSError) and (what := _DISK.get(error.errno or 0)):
         where = f"{error.filename}: " if error.filename else ""
         return DuewiseError(
             f"{where}{what}. Free space, or check the permissions of the folders that the portfolio file "

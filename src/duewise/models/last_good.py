@@ -73,7 +73,8 @@ def keep_copy(champion: Champion, name: str, copies: Path) -> None:
     fresh = place.with_suffix(".partial")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=0o700, parents=True)
+        copies.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.mkdir(mode=0o700)
         shutil.copytree(files.folder, fresh / _FILES)
         record = {"version": files.version, "hashes": dict(files.hashes)}
         (fresh / _RECORD).write_text(json.dumps(record), encoding="utf-8")

@@ -74,6 +74,10 @@ class Staged:
         return frozenset(name for name in names if names.count(name) > 1)
 
 
+_CANNOT_WRITE = ("Could not write", "Could not create", "No space left")
+"""How the engine says that its own working files, not the client's, are in trouble."""
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn the engine's complaints about a file into one sentence about the file."""
@@ -87,6 +91,11 @@ def reading(path: Path) -> Iterator[None]:
             "Give the run more memory or a workspace on a larger disk."
         ) from error
     except duckdb.Error as error:
+        if any(words in str(error) for words in _CANNOT_WRITE):
+            raise DuewiseError(
+                f"{path}: what was read of it cannot be kept ({_first_line(error)}). Free space on the disk "
+                "of publish.runs, or name another folder with --out."
+            ) from error
         raise DataError(
             f"{path}: is damaged or not what its name says ({_first_line(error)}). Copy or export it again."
         ) from error
