@@ -8,13 +8,13 @@ from starlette.responses import Response
 from duewise.contracts.strategies import REASON_COUNT
 from duewise.contracts.vocabulary import CHANNELS
 from duewise.publish.feedback import KINDS
+from duewise.publish.talking_points import talking_points
 from duewise.web.charts import intervals, line, waterfall
 from duewise.web.i18n import gettext_noop as _
 from duewise.web.nights import Night
 from duewise.web.refusals import NotFoundError
 from duewise.web.rows import Row
 from duewise.web.site import address_of
-from duewise.web.talking import talking_points
 from duewise.web.view import LONGEST_SEARCH
 from duewise.web.visit import Visit
 
@@ -82,7 +82,12 @@ def debtor_page(
         effects=_effects(row, details, night),
         chart_width=_CHART,
         denied=_denied(row, night),
-        points=talking_points(row["tone"], row["stage"], row["offer"]),
+        points=[
+            point["text"]
+            for point in talking_points(
+                row, night.manifest["portfolio"]["actions"], visit.language, night.owner["currency"]
+            )
+        ],
         past=past,
         sparks=_sparks(past),
         timeline=site.rows.timeline(night, debtor_id),
