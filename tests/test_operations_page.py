@@ -34,7 +34,7 @@ def exit_codes() -> set[int]:
 
 def warning_codes() -> set[str]:
     notices = resources.files("duewise.sources").joinpath("notices.yaml").read_text(encoding="utf-8")
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src/duewise/pipelines").rglob("*.py")]
     written = {code for text in sources for code in re.findall(r'\{"code": "(\w+)"', text)}
     return {*yaml.safe_load(notices), *written}
 

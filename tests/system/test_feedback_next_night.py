@@ -62,7 +62,9 @@ def test_the_manifest_and_the_report_tell_what_was_said(runs):
         "quarantined": 1,
         "reasons": {"unknown_debtor": 1},
     }
-    assert [(told["kind"], told["note"]) for told in heard["for_managers"]] == [("disagree", "said disagree")]
+    kept = pd.read_parquet(runs / NEXT.isoformat() / "remarks.parquet")
+    assert list(zip(kept["kind"], kept["note"], strict=True)) == [("disagree", "said disagree")]
+    assert not set(kept["debtor_id"]) & set(json.dumps(heard).split('"'))
     assert (runs / NEXT.isoformat() / "quarantine" / "feedback_flags.csv").exists()
     report = (runs / NEXT.isoformat() / "report.html").read_text(encoding="utf-8")
     assert "said disagree" in report

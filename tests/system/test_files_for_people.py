@@ -219,8 +219,11 @@ def test_the_report_speaks_one_language(page, folder, language):
 def test_the_report_shows_prices_who_is_next_denials_and_cells(page, folder, language):
     text = " ".join(" ".join(page.text).split())
     manifest = json.loads((folder / "manifest.json").read_text())
+    debtor = pd.read_parquet(folder / "strategies.parquet").set_index("rank")["debtor_id"]
     for one in manifest["next_units"]:
-        said = {"en": f"It would go to {one['debtor_id']}", "zh": f"将用于 {one['debtor_id']}"}[language]
+        said = {"en": f"It would go to {debtor[one['rank']]}", "zh": f"将用于 {debtor[one['rank']]}"}[
+            language
+        ]
         assert " ".join(said.split()) in text
     for rule in {*manifest["denials"], *manifest["uncontactable_by"]}:
         assert rule in text

@@ -230,11 +230,11 @@ def test_the_manifest_can_reproduce_the_night_and_adds_up(strategies, manifest, 
 
 def test_the_manifest_says_what_limits_are_worth_and_to_whom(strategies, manifest):
     prices = {row["name"]: row["price"] for row in manifest["capacities"]}
-    by_debtor = strategies.set_index("debtor_id")
+    by_rank = strategies.set_index("rank")
     assert manifest["next_units"]
     for one in manifest["next_units"]:
         assert prices[one["limit"]] > 0
-        row = by_debtor.loc[one["debtor_id"]]
+        row = by_rank.loc[one["rank"]]
         assert row["cell"] == "policy"
         assert row["action"] == one["instead_of"] != one["action"]
         assert one["action"] not in {item["action"] for item in row["denied"]}

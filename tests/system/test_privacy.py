@@ -109,7 +109,9 @@ def test_bad_rows_of_a_night_that_was_refused_are_private(tiny, tmp_path):
 
 def test_an_erased_debtor_leaves_the_workbook_and_the_report_too(night, tmp_path):
     gone = pq.read_table(night / "strategies.parquet")["debtor_id"][0].as_py()
-    assert copy_without(night, tmp_path, [gone]) == 2
+    tables = [pq.read_table(path) for path in night.glob("*.parquet")]
+    theirs = sum(table["debtor_id"].to_pylist().count(gone) for table in tables)
+    assert copy_without(night, tmp_path, [gone]) == theirs >= 2
     left = [
         cell.value for row in openpyxl.load_workbook(tmp_path / "worklist.xlsx").worksheets[0] for cell in row
     ]

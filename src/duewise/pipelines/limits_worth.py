@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from duewise.contracts.vocabulary import Cell
@@ -23,8 +25,8 @@ MOST_DEBTORS = 20_000
 """Beyond it every k-th debtor stands for k, with limits in proportion: a curve needs no more."""
 
 
-def next_units(decided: DecidedNight) -> list[dict[str, Any]]:
-    """Return for each limit that binds which debtor and action the next unit would go to."""
+def next_units(decided: DecidedNight, strategies: pa.Table) -> list[dict[str, Any]]:
+    """Return for each limit that binds to which action, and to the debtor of which rank, a unit would go."""
     found = next_in_line(
         decided.values.ranking, _allowed(decided), decided.decision.limits, decided.decision.allocation
     )
@@ -32,7 +34,7 @@ def next_units(decided: DecidedNight) -> list[dict[str, Any]]:
     return [
         {
             "limit": one.name,
-            "debtor_id": str(decided.permissions.verdicts.debtor_id[one.row]),
+            "rank": _rank(strategies, str(decided.permissions.verdicts.debtor_id[one.row])),
             "stage": str(decided.stage[one.row]),
             "action": str(names[one.action]),
             "instead_of": str(names[one.instead_of]),
@@ -68,6 +70,11 @@ def frontiers(decided: DecidedNight) -> list[dict[str, Any]]:
         }
         for name in sorted(worth, key=lambda name: (-worth[name], name))[:MOST_LIMITS]
     ]
+
+
+def _rank(strategies: pa.Table, debtor_id: str) -> int:
+    """Return the place of a debtor in the worklist: the manifest names nobody."""
+    return int(strategies["rank"][pc.index(strategies["debtor_id"], debtor_id).as_py()].as_py())
 
 
 def _allowed(decided: DecidedNight) -> NDArray[np.bool_]:

@@ -33,6 +33,7 @@ from duewise.publish.details_file import DETAILS, TIMELINE, write_details
 from duewise.publish.for_people import write_for_people
 from duewise.publish.manifest import read_manifest, write_manifest
 from duewise.publish.metrics import write_metrics
+from duewise.publish.remarks_file import write_remarks
 from duewise.publish.run_folder import RunFolder, open_run
 from duewise.publish.strategies_file import write_assignments, write_strategies
 from duewise.sources.open import open_tables
@@ -148,6 +149,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             )
             write_details(folder.partial / DETAILS, details)
             write_timeline(folder.partial / TIMELINE, opened.tables, as_of, debtors["debtor_id"].tolist())
+            write_remarks(folder.partial, opened.report.feedback.for_managers)
             write_for_people(folder.partial, strategies, manifest)
         whole = write_manifest(folder.partial, manifest, clock.seconds, peak_memory_mib())
         with rows_in_database(database, name, folder):

@@ -68,7 +68,7 @@ def night_record(
             "rows_quarantined": sum(table.quarantined for table in tables),
         },
         "capacities": capacities(portfolio, decided),
-        "next_units": next_units(decided),
+        "next_units": next_units(decided, strategies),
         "frontiers": frontiers(decided),
         "allocation": {
             "value": decided.decision.allocation.value,

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 from xlsxwriter.exceptions import FileCreateError
 
+from duewise.publish.remarks_file import read_remarks
 from duewise.publish.report import write_report
 from duewise.publish.workbook import write_workbook
 
@@ -29,4 +30,4 @@ def write_for_people(folder: Path, strategies: pa.Table, manifest: dict[str, Any
             # The writer hides that the disk is full inside an error of its own.
             raise error.args[0] from error
     if portfolio["publish"]["report"]:
-        write_report(folder / "report.html", strategies, manifest)
+        write_report(folder / "report.html", strategies, manifest, read_remarks(folder))

@@ -1,6 +1,7 @@
 """The report of one night: a single HTML page that a manager reads before the worklist."""
 
 import functools
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from duewise.publish.report_pictures import report_pictures
 TOP_ROWS = 10
 
 
-def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> None:
+def write_report(
+    path: Path, strategies: pa.Table, manifest: dict[str, Any], remarks: Sequence[dict[str, Any]] = ()
+) -> None:
     """Write ``report.html`` from what the night publishes and nothing else.
 
     Parameters
@@ -45,6 +48,7 @@ def write_report(path: Path, strategies: pa.Table, manifest: dict[str, Any]) -> 
             denied=sorted(manifest["denials"].items(), key=lambda item: (-item[1], item[0])),
             never=_never(manifest),
             feedback=_feedback(manifest["feedback"], language),
+            remarks=remarks,
             reasons=range(1, 4),
         ),
         encoding="utf-8",

@@ -54,6 +54,11 @@ class Subject:
         """Return what people read for a code."""
         return code_label(kind, code, self.language)
 
+    def debtor_of_rank(self, rank: int) -> str | None:
+        """Return who stands at a place of the worklist; None where somebody was erased from it."""
+        row = pc.index(self.strategies["rank"], rank).as_py()
+        return None if row < 0 else str(self.strategies["debtor_id"][row].as_py())
+
     def limit(self, name: str) -> str:
         """Return what people read for a limit, which an action or a resource sets."""
         action = self.label("action", name)
@@ -194,10 +199,11 @@ def _limits(subject: Subject) -> Picture | None:
 def _worth(subject: Subject, row: dict[str, Any], following: dict[str, Any] | None) -> str:
     """Return what one more unit of a limit is worth, and to whom it would go."""
     worth = subject.text["unit"].format(name=subject.limit(row["name"]), value=subject.money(row["price"]))
-    if following is None:
+    debtor = None if following is None else subject.debtor_of_rank(following["rank"])
+    if following is None or debtor is None:
         return worth
     return f"{worth}. " + subject.text["next_text"].format(
-        debtor=following["debtor_id"],
+        debtor=debtor,
         stage=subject.label("stage", following["stage"]),
         action=subject.label("action", following["action"]),
         instead=subject.label("action", following["instead_of"]),

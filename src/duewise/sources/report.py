@@ -147,7 +147,7 @@ class FeedbackReport:
     for_managers: tuple[dict[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values for the manifest."""
+        """Return the report as plain values for the manifest, in which nobody is named."""
         return {
             "sha256": self.sha256,
             "remarks": sum(self.kinds.values()),
@@ -161,7 +161,6 @@ class FeedbackReport:
                 }
                 for name, table in self.tables.items()
             },
-            "for_managers": list(self.for_managers),
         }
 
 
