@@ -44,6 +44,8 @@ class ChannelEffects:
         Refutations that an action did not survive: its effect is not used, the ladder decides.
     later : mapping of action to LaterEffect
         What an action changes within the horizon but after the decision period, in units of the scale.
+    borrowed : mapping of action to float
+        How far the average effect of an action was pulled to that of the others, in units of the scale.
     """
 
     value: ChannelValue
@@ -53,12 +55,13 @@ class ChannelEffects:
     proven: bool
     doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     later: Mapping[str, LaterEffect] = field(default_factory=dict)
+    borrowed: Mapping[str, float] = field(default_factory=dict)
 
     def gains(self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str]) -> Floats:
         """Return the money that each action adds, of shape (n, n_actions); NaN where unsupported."""
         read = _read_by(self.value, covariates)
         early = _columns(self.value, self.value.effect(read), actions)
-        return (early + self._later(actions, "effect")) * self._money(read, balance)
+        return (early + self._shift(actions)) * self._money(read, balance)
 
     def harms(self, covariates: pd.DataFrame, actions: Sequence[str]) -> Floats:
         """Return by how much each action raises the chance of harm; never below zero, NaN where unknown.
@@ -76,16 +79,19 @@ class ChannelEffects:
         """Return lower and upper limits of the gains; slow, so for the rows that are acted on."""
         read = _read_by(self.value, covariates)
         lower, upper = (
-            _columns(self.value, end, actions) + self._later(actions, "effect")
+            _columns(self.value, end, actions) + self._shift(actions)
             for end in self.value.interval(read, level)
         )
-        middle, unseen = (lower + upper) / 2, self._later(actions, "standard_error")
+        unseen = np.array([self.later[a].standard_error if a in self.later else 0.0 for a in actions])
+        middle = (lower + upper) / 2
         half = np.hypot((upper - lower) / 2, norm.ppf(0.5 + level / 2) * unseen)
         money = self._money(read, balance)
         return (middle - half) * money, (middle + half) * money
 
-    def _later(self, actions: Sequence[str], figure: str) -> Floats:
-        return np.array([getattr(self.later[a], figure) if a in self.later else 0.0 for a in actions])
+    def _shift(self, actions: Sequence[str]) -> Floats:
+        """Return what is added to the effect of each action on the index."""
+        later = [self.later[a].effect if a in self.later else 0.0 for a in actions]
+        return np.array(later) + [self.borrowed.get(a, 0.0) for a in actions]
 
     def _money(self, read: pd.DataFrame, balance: Floats) -> Floats:
         return self.scale.of(matrix_of(read), balance)[:, None]
@@ -101,6 +107,7 @@ class ChannelEffects:
             "paying": list(self.paying),
             "proven": self.proven,
             "doubts": {action: list(why) for action, why in self.doubts.items()},
+            "borrowed": dict(self.borrowed),
             "later": {action: asdict(found) for action, found in self.later.items()},
         }
         write_json(folder / NOTES, notes)
@@ -116,6 +123,7 @@ class ChannelEffects:
             paying=tuple(notes["paying"]),
             proven=notes["proven"],
             doubts=notes["doubts"],
+            borrowed=notes["borrowed"],
             later={action: LaterEffect(**found) for action, found in notes["later"].items()},
         )
 

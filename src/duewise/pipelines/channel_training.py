@@ -16,6 +16,7 @@ from duewise.models.causal.balance import balance_table
 from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.delivery import delivery_effects
 from duewise.models.causal.later import later_effects
+from duewise.models.causal.partial_pooling import partial_pooling
 from duewise.models.causal.refutations import (
     Refutation,
     added_common_cause,
@@ -23,7 +24,7 @@ from duewise.models.causal.refutations import (
     placebo_outcome,
     sensitivity,
 )
-from duewise.models.causal.worth import worth_of_acting
+from duewise.models.causal.worth import average_effects, worth_of_acting
 from duewise.models.channel import ChannelValue
 from duewise.models.channel_effects import ChannelEffects, matrix_of
 from duewise.models.encoding import Encoding
@@ -104,9 +105,14 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     value.fit(data.features, data.action, index * money_per_unit, **arguments)
     whole = value.scores_of(data.features, data.share * money_per_unit)
     later = later_effects(value.training_, whole)
-    shift = np.array([later[arm].effect if arm in later else 0.0 for arm in range(len(names) + 1)])
     fitted, whole = (_in_money(found, scale) for found in (value.training_, whole))
-    fitted = replace(fitted, scores=fitted.scores + shift)
+    fitted = replace(fitted, scores=fitted.scores + _by_arm({a: e.effect for a, e in later.items()}, names))
+    alone = average_effects(fitted)
+    shared = partial_pooling(alone)
+    borrowed = {arm: shared[arm].value - found.value for arm, found in alone.items()}
+    shift = _by_arm(
+        {arm: borrowed[arm] + (later[arm].effect if arm in later else 0.0) for arm in alone}, names
+    )
     if not fitted.overlap.usable[1:].any():
         log.warning("channels_not_supported", rows=len(data), acted=acted)
         return None
@@ -126,6 +132,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         proven=worth.proven,
         doubts=doubts,
         later={names[arm - 1]: found for arm, found in later.items()},
+        borrowed={names[arm - 1]: found for arm, found in borrowed.items()},
     )
     evidence = {
         "rows": len(data),
@@ -138,6 +145,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "actions": [asdict(row) for row in value.support_report()],
         "average_effects": _average_effects(whole, names),
         "later_effects": {name: asdict(found) for name, found in effects.later.items()},
+        "borrowed": dict(effects.borrowed),
         "refutations": [asdict(refutation) for refutation in refutations],
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
         "delivery": [asdict(row) for row in _delivery(value, data)],
@@ -149,6 +157,11 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     }
     log.info("channels_learned", rows=len(data), acted=acted, paying=effects.paying, doubts=sorted(doubts))
     return ChannelTraining(effects, evidence, policies)
+
+
+def _by_arm(found: Mapping[int, float], names: Sequence[str]) -> Floats:
+    """Return one figure per action, `none` first; zero where nothing is known."""
+    return np.array([found.get(arm, 0.0) for arm in range(len(names) + 1)])
 
 
 def _foreseen(data: LearningData, portfolio: Portfolio) -> Floats:

@@ -34,8 +34,8 @@ A lender whose contacts do work loses a night's whole gain by a missed proof, on
 only their cost, so the two errors are not held to the same standard.
 """
 
-SIGN = 1.0
-"""Standard errors by which a single action must pay once it is proven that acting does."""
+AGAINST = 1.0
+"""Standard errors by which an action's own rows may speak against it before it is left out."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,12 @@ class Worth:
         return strength(self.contact) >= float(norm.ppf(1.0 - FALSE_ALARM_OF_ALL)) or strongest >= single
 
     def pays(self, arm: int) -> bool:
-        """Return whether an action may be chosen for its effect."""
-        return self.proven and arm in self.actions and strength(self.actions[arm]) >= SIGN
+        """Return whether an action may be chosen for its effect.
+
+        Once contact is proven to work, an action need not prove itself alone: its estimate holds what it
+        borrowed from the others, and where that is below the cost it is not chosen anyway.
+        """
+        return self.proven and arm in self.actions and strength(self.actions[arm]) > -AGAINST
 
 
 def strength(estimate: Estimate) -> float:
@@ -70,8 +74,22 @@ def strength(estimate: Estimate) -> float:
     return estimate.value / estimate.standard_error if estimate.standard_error > 0 else 0.0
 
 
+def average_effects(fitted: CrossFit) -> dict[int, Estimate]:
+    """Return the effect of each action over the rows about which the log says most, per unit of scale."""
+    weight, observed = _weights(fitted), fitted.log
+    contrast = fitted.scores - fitted.scores[:, [0]]
+    found = {}
+    for arm in np.flatnonzero(weight.any(axis=0)):
+        rows = np.flatnonzero(weight[:, arm])
+        found[int(arm)] = clustered_mean(contrast[rows, arm], weight[rows, arm], observed.groups[rows])
+    return found
+
+
 def worth_of_acting(
-    fitted: CrossFit, out_of_fold: Floats, cost: Floats, other_splits: Sequence[CrossFit] = ()
+    fitted: CrossFit,
+    out_of_fold: Floats,
+    cost: Floats,
+    other_splits: Sequence[CrossFit] = (),
 ) -> Worth:
     """Return the worth of acting on effects.
 
