@@ -21,9 +21,11 @@ import httpx
 import pytest
 import yaml
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.expected_conditions import text_to_be_present_in_element, url_contains
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from duewise.web.users import keep_user
 from page_visits import NIGHTS, PASSWORD, page_portfolio
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.skipif(
 
 WIDTHS = {"desk": 1440, "phone": 390}
 LARGEST_PAGE = 200 * 1024
+PATIENCE = 20
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 AXE_RUN = "const done = arguments[arguments.length - 1]; axe.run({resultTypes: ['violations']}).then(done);"
 
@@ -104,6 +107,13 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def wait_for(browser, selector: str, text: str) -> None:
+    """A click returns before the page it leads to has come."""
+    WebDriverWait(browser, PATIENCE, ignored_exceptions=(StaleElementReferenceException,)).until(
+        text_to_be_present_in_element((By.CSS_SELECTOR, selector), text)
+    )
+
+
 def test_a_manager_walks_from_signing_in_to_the_printed_list(browser, address, screenshots):
     browser.get(address)
     assert "/sign-in" in browser.current_url
@@ -113,11 +123,13 @@ def test_a_manager_walks_from_signing_in_to_the_printed_list(browser, address, s
     browser.find_element(By.ID, "password").send_keys(PASSWORD)
     browser.find_element(By.CSS_SELECTOR, "main button").click()
 
-    assert browser.find_element(By.TAG_NAME, "h1").text == "Monday, 1 June 2026"
+    wait_for(browser, "h1", "Monday, 1 June 2026")
     browser.find_element(By.LINK_TEXT, "Worklist").click()
+    wait_for(browser, "h1", "Worklist")
     Select(browser.find_element(By.ID, "by-stage")).select_by_value("reminder")
     browser.find_element(By.CSS_SELECTOR, ".filters button").click()
-    assert "stage=reminder" in browser.current_url
+    WebDriverWait(browser, PATIENCE).until(url_contains("stage=reminder"))
+    wait_for(browser, ".list .debtor .sub", "Reminder")
     stages = browser.find_elements(By.CSS_SELECTOR, ".list .debtor .sub")
     assert stages
     assert {stage.text.split(" · ")[-1] for stage in stages} == {"Reminder"}
@@ -125,17 +137,17 @@ def test_a_manager_walks_from_signing_in_to_the_printed_list(browser, address, s
     first = browser.find_element(By.CSS_SELECTOR, ".list .debtor a")
     debtor = first.text
     first.click()
-    assert browser.find_element(By.TAG_NAME, "h1").text == debtor
+    wait_for(browser, "h1", debtor)
     assert "days past due" in browser.find_element(By.CSS_SELECTOR, ".falls").text
     assert "GB/T 45251-2025 § 5.2" in browser.find_element(By.CSS_SELECTOR, ".denied").text
 
     browser.find_element(By.CSS_SELECTOR, ".languages a").click()
+    wait_for(browser, ".languages a", "English")
     assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "zh"
     assert browser.find_element(By.TAG_NAME, "h1").text == debtor
     assert "履约较好" in browser.find_element(By.CSS_SELECTOR, ".falls").text
     browser.find_element(By.CSS_SELECTOR, ".languages a").click()
-
-    browser.back()
+    wait_for(browser, ".languages a", "中文")
     browser.get(f"{address}/worklist?stage=reminder")
     link = browser.find_element(By.LINK_TEXT, "CSV").get_attribute("href")
     cookies = {cookie["name"]: cookie["value"] for cookie in browser.get_cookies()}
@@ -154,11 +166,14 @@ def test_a_manager_walks_from_signing_in_to_the_printed_list(browser, address, s
 
 def test_what_is_said_back_in_the_browser_is_kept(browser, address):
     browser.get(f"{address}/worklist")
-    browser.find_element(By.CSS_SELECTOR, ".list .debtor a").click()
+    first = browser.find_element(By.CSS_SELECTOR, ".list .debtor a")
+    debtor = first.text
+    first.click()
+    wait_for(browser, "h1", debtor)
     Select(browser.find_element(By.ID, "kind")).select_by_value("disputes")
     browser.find_element(By.ID, "note").send_keys("says it was paid in March")
     browser.find_element(By.CSS_SELECTOR, ".say button").click()
-    assert "says it was paid in March" in browser.find_element(By.CSS_SELECTOR, ".said").text
+    wait_for(browser, ".said", "says it was paid in March")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
