@@ -7,9 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from starlette.testclient import TestClient
 
 from command import duewise
+from duewise.config import load_portfolio
 from duewise.publish.feedback import Feedback, FeedbackStore
+from duewise.web.app import create_app
+from duewise.web.serve import open_site
+from duewise.web.users import keep_user
+from page_visits import PASSWORD, form_token, sign_in
 from tiny_portfolio import AS_OF, TinyPortfolio
 
 NEXT = AS_OF + timedelta(days=1)
@@ -87,3 +93,25 @@ def test_what_is_said_in_the_day_withdraws_tonights_contact(tiny: TinyPortfolio,
     assert done.code == 0, done.stderr
     recall = pq.read_table(runs / AS_OF.isoformat() / "recall.parquet").to_pandas()
     assert {said(runs)["do_not_contact"], said(runs)["disputes"]} <= set(recall["debtor_id"])
+
+
+def test_what_is_said_on_the_page_changes_the_next_worklist(tiny, runs, tmp_path):
+    folder = tmp_path / "runs"
+    assert tiny.nightly(folder).code == 0
+    otherwise = strategies(runs, NEXT).query("action != 'none'").index
+    known = strategies(folder, AS_OF).index
+    debtor = next(one for one in otherwise if one in known and one not in said(runs).values())
+    users = tmp_path / "users.yaml"
+    keep_user(users, "mei", "manager", [], [], password=PASSWORD)
+    settings = [f"serve.users={users}"]
+    site = open_site(load_portfolio(tiny.file, settings, out=folder))
+    browser = TestClient(create_app(site), base_url="https://localhost", client=("127.0.0.1", 50000))
+    sign_in(browser, "mei", PASSWORD)
+    page = browser.get("/debtor", params={"id": debtor})
+    form = {"debtor_id": debtor, "night": AS_OF.isoformat(), "kind": "do_not_contact"}
+    given = browser.post("/feedback", data={**form, "form_token": form_token(page.text)})
+    assert given.status_code == 200, given.text
+    assert tiny.nightly(folder, as_of=NEXT).code == 0
+    after = strategies(folder, NEXT)
+    assert after.loc[debtor, "action"] == "none"
+    assert len(after.loc[debtor, "denied"]) > 0
