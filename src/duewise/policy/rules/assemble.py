@@ -129,7 +129,8 @@ def _pending(assigned: pd.DataFrame, recorded: f.Contacts) -> f.Contacts:
     open_ = ~np.isin(_key(debtor, day, channel), made)
     kinds = kind_table()[channel, DIRECTIONS.index(Direction.OUTBOUND), _UNKNOWN_OUTCOME]
     everywhere = np.full(len(assigned), f.ALL_ACCOUNTS, dtype=np.int32)
-    return f.Contacts(debtor[open_], everywhere[open_], day[open_], channel[open_], kinds[open_])
+    assumed = (kinds[open_] | int(Kind.PENDING)).astype(np.int32)
+    return f.Contacts(debtor[open_], everywhere[open_], day[open_], channel[open_], assumed)
 
 
 def _key(debtor: f.Ints, day: f.Ints, channel: f.Ints) -> f.Seconds:

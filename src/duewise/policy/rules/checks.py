@@ -70,6 +70,8 @@ def _counted(condition: c.Count, part: Part, view: View) -> Ints:
             chosen &= ~inbound
     if not part.threshold or not part.threshold.at_least:
         chosen &= (contacts.kinds & int(Kind.CONSUMER_RIGHT)) == 0
+    if not condition.include_planned:
+        chosen &= (contacts.kinds & int(Kind.PENDING)) == 0
     if "prior_consent_7d" in condition.exclude:
         rows = np.flatnonzero(chosen)
         covered = _consented(

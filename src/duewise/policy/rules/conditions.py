@@ -112,7 +112,10 @@ class Count(Condition):
     channels: Actions | None = Field(None, description="Channels counted; default: the rule's own actions.")
     direction: Literal["outbound", "inbound", "any"] = "outbound"
     last_days: int = Field(ge=1, le=90, description="Local calendar dates, both ends included; 1 is today.")
-    include_planned: bool = Field(True, description="Count what tonight's run has already chosen.")
+    include_planned: bool = Field(
+        True,
+        description="Count what tonight chose, and what earlier nights assigned and no record shows yet.",
+    )
     exclude: frozenset[Literal["prior_consent_7d", "not_connected", "to_attorney"]] = Field(
         frozenset(), description="Contacts left out; the consent exempts the planned call as well."
     )

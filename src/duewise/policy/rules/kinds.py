@@ -32,6 +32,7 @@ class Kind(IntFlag):
     INBOUND = 32
     DISPUTING = 64
     CONSUMER_RIGHT = 128  # a dispute, complaint or opt-out: never opens a door
+    PENDING = 256  # assigned, no record yet: made where contacts are limited, not where some are demanded
 
 
 KIND_OF_COUNT: dict[str, Kind] = {
