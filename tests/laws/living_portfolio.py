@@ -30,8 +30,8 @@ from duewise.simulate.simulation import Simulation
 from duewise.simulate.world import preset
 from duewise.sources.tables import Tables
 
-LEFT_OUT_BEFORE = timedelta(days=40)
-"""No limit looks further back than thirty days; older contacts would only cost the slow evaluator time."""
+LEFT_OUT_BEFORE = timedelta(days=100)
+"""No rule looks further back than ninety days; older contacts would only cost the slow evaluator time."""
 
 SCRIPTS = [
     "opt_out_line",
