@@ -1,5 +1,6 @@
 """A month of nights: every one can be opened, compared and followed through one debtor."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -22,10 +23,14 @@ def month(tmp_path_factory):
 def test_every_night_of_a_month_can_be_opened(month, visit):
     browser = visit(month)
     for night in MONTH:
-        for page in ("/", "/worklist"):
-            answer = browser.get(page, params={"night": night.isoformat()})
-            assert answer.status_code == 200
-            assert f"{night.day} " in answer.text
+        page = browser.get("/", params={"night": night.isoformat()})
+        (heading,) = re.findall(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)
+        assert f"{night.day} {night:%B} {night.year}" in heading
+        listed = browser.get("/worklist", params={"night": night.isoformat()})
+        assert listed.status_code == 200
+        rows = browser.get("/api/v1/strategies", params={"night": night.isoformat()}).json()["strategies"]
+        assert len(rows) == FEW
+        assert {row["as_of"] for row in rows} == {night.isoformat()}
 
 
 def test_the_runs_list_the_month_and_compare_any_two(month, visit):
@@ -33,7 +38,9 @@ def test_the_runs_list_the_month_and_compare_any_two(month, visit):
     text = browser.get("/runs").text
     assert all(night.isoformat() in text for night in MONTH)
     ends = {"from": MONTH[0].isoformat(), "to": MONTH[-1].isoformat()}
-    assert browser.get("/runs", params=ends).status_code == 200
+    compared = browser.get("/runs", params=ends).text
+    for end in ends.values():
+        assert f'<option value="{end}" selected' in compared
 
 
 def test_a_debtor_is_followed_through_the_month(month, visit):

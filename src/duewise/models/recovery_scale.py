@@ -16,8 +16,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from duewise.models.expected_share import fit_share, out_of_fold_share
 from duewise.models.files import load_booster, read_json, save_booster, write_json
-from duewise.models.splits import debtor_buckets
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -25,19 +25,7 @@ Floats32 = NDArray[np.float32]
 FLOOR = 0.25
 """Least room of a debtor, as a share of the average one: no case is so clear that nothing could move it."""
 
-FOLDS = 5
 ROUNDS = 120
-SETTINGS: dict[str, Any] = {
-    "objective": "cross_entropy",  # log-loss on shares in [0, 1]
-    "learning_rate": 0.06,
-    "num_leaves": 15,
-    "min_data_in_leaf": 100,
-    "lambda_l2": 5.0,
-    "feature_fraction": 0.5,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
 
 
 @dataclass(frozen=True)
@@ -96,17 +84,7 @@ def fit_recovery_scale(
     groups : ndarray of shape (n,)
         Debtor of each row. A scale that knew the row's own outcome would bias what is measured in it.
     """
-    fold = debtor_buckets(groups, FOLDS, seed)
-    expected = np.empty(len(share))
-    for held_out in range(FOLDS):
-        rows = fold != held_out
-        booster = _fit(matrix[rows], share[rows], weight[rows], threads, seed)
-        expected[~rows] = booster.predict(matrix[~rows], num_threads=threads)
+    expected = out_of_fold_share(matrix, share, weight, groups, rounds=ROUNDS, threads=threads, seed=seed)
     typical = max(float(np.average(expected * (1.0 - expected), weights=weight)), 1e-6)
-    whole = RecoveryScale(_fit(matrix, share, weight, threads, seed), typical)
-    return room(expected, typical) * balance, whole
-
-
-def _fit(matrix: Floats32, share: Floats, weight: Floats, threads: int, seed: int) -> lgb.Booster:
-    settings = {**SETTINGS, "num_threads": threads, "seed": seed}
-    return lgb.train(settings, lgb.Dataset(matrix, share, weight=weight), num_boost_round=ROUNDS)
+    booster = fit_share(matrix, share, weight, rounds=ROUNDS, threads=threads, seed=seed)
+    return room(expected, typical) * balance, RecoveryScale(booster, typical)

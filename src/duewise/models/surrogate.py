@@ -13,28 +13,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from duewise.models.splits import debtor_buckets
+from duewise.models.expected_share import out_of_fold_share
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
-FOLDS = 5
 ROUNDS = 150
-SETTINGS: dict[str, Any] = {
-    "objective": "cross_entropy",  # log-loss on shares in [0, 1]
-    "learning_rate": 0.06,
-    "num_leaves": 15,
-    "min_data_in_leaf": 100,
-    "lambda_l2": 5.0,
-    "feature_fraction": 0.5,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
 
 
 def surrogate_index(
@@ -66,12 +53,4 @@ def surrogate_index(
         In [0, 1].
     """
     read = np.column_stack([matrix, early.astype(np.float32)])
-    fold = debtor_buckets(groups, FOLDS, seed)
-    settings = {**SETTINGS, "num_threads": threads, "seed": seed}
-    index = np.empty(len(share))
-    for held_out in range(FOLDS):
-        rows = fold != held_out
-        told = lgb.Dataset(read[rows], share[rows], weight=weight[rows])
-        booster = lgb.train(settings, told, num_boost_round=ROUNDS)
-        index[~rows] = booster.predict(read[~rows], num_threads=threads)
-    return index
+    return out_of_fold_share(read, share, weight, groups, rounds=ROUNDS, threads=threads, seed=seed)

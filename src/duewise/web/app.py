@@ -27,6 +27,7 @@ Handler = Callable[[Visit], Response]
 FormHandler = Callable[[Visit, FormData], Response]
 
 _EVERYBODY = frozenset(Role)
+_ANYBODY = None  # signed in or not
 
 _PAGES: dict[str, tuple[Handler, frozenset[Role]]] = {
     "/": (tonight.tonight, _EVERYBODY),
@@ -46,9 +47,9 @@ def create_app(site: Site) -> Starlette:
     routes: list[BaseRoute] = [
         *(Route(path, _page(site, handler, roles)) for path, (handler, roles) in _PAGES.items()),
         Route("/feedback", _form(site, feedback.give, GIVES_FEEDBACK), methods=["POST"]),
-        Route("/language", _open_page(site, account.choose_language)),
-        Route("/sign-in", _open_page(site, account.sign_in_page), methods=["GET"]),
-        Route("/sign-in", _open_form(site, account.sign_in), methods=["POST"]),
+        Route("/language", _page(site, account.choose_language, _ANYBODY)),
+        Route("/sign-in", _page(site, account.sign_in_page, _ANYBODY), methods=["GET"]),
+        Route("/sign-in", _form(site, account.sign_in, _ANYBODY), methods=["POST"]),
         Route("/sign-out", _form(site, account.sign_out, _EVERYBODY), methods=["POST"]),
         *(
             Route(path, _data(site, operation.handler), name=operation.name)
@@ -74,7 +75,7 @@ def create_app(site: Site) -> Starlette:
     )
 
 
-def _page(site: Site, handler: Handler, roles: frozenset[Role]) -> Callable[[Request], Response]:
+def _page(site: Site, handler: Handler, roles: frozenset[Role] | None) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
         return _answered(site, request, lambda: handler(_visit(site, request, roles)))
 
@@ -82,34 +83,13 @@ def _page(site: Site, handler: Handler, roles: frozenset[Role]) -> Callable[[Req
 
 
 def _form(
-    site: Site, handler: FormHandler, roles: frozenset[Role]
+    site: Site, handler: FormHandler, roles: frozenset[Role] | None
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         form = await request.form(max_files=0)
 
         def handled() -> Response:
             visit = _visit(site, request, roles)
-            visit.check_form(form)
-            return handler(visit, form)
-
-        return await run_in_threadpool(_answered, site, request, handled)
-
-    return endpoint
-
-
-def _open_page(site: Site, handler: Handler) -> Callable[[Request], Response]:
-    def endpoint(request: Request) -> Response:
-        return _answered(site, request, lambda: handler(Visit(site, request, None)))
-
-    return endpoint
-
-
-def _open_form(site: Site, handler: FormHandler) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        form = await request.form(max_files=0)
-
-        def handled() -> Response:
-            visit = Visit(site, request, None)
             visit.check_form(form)
             return handler(visit, form)
 
@@ -130,7 +110,9 @@ def _data(site: Site, handler: Callable[[Visit], object]) -> Callable[[Request],
     return endpoint
 
 
-def _visit(site: Site, request: Request, roles: frozenset[Role]) -> Visit:
+def _visit(site: Site, request: Request, roles: frozenset[Role] | None) -> Visit:
+    if roles is _ANYBODY:
+        return Visit(site, request, None)
     user = site.user_of(request)
     if user.role not in roles:
         raise ForbiddenError("role")
