@@ -91,8 +91,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     names = [str(c) for c in CHANNELS if c in portfolio.actions or (data.action == c).any()]
     value = ChannelValue(actions=names, random_state=portfolio.training.seed, n_jobs=usable_cores())
     arguments = fit_arguments(data)
+    matrix = matrix_of(data.features)
     scale, scale_model = fit_recovery_scale(
-        matrix_of(data.features),
+        matrix,
         data.share,
         data.balance,
         data.weight,
@@ -101,7 +102,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         seed=portfolio.training.seed,
     )
     money_per_unit = data.balance / scale
-    index = _foreseen(data, portfolio)
+    index = _foreseen(matrix, data, portfolio)
     value.fit(data.features, data.action, index * money_per_unit, **arguments)
     whole = value.scores_of(data.features, data.share * money_per_unit)
     later = later_effects(value.training_, whole)
@@ -164,12 +165,12 @@ def _by_arm(found: Mapping[int, float], names: Sequence[str]) -> Floats:
     return np.array([found.get(arm, 0.0) for arm in range(len(names) + 1)])
 
 
-def _foreseen(data: LearningData, portfolio: Portfolio) -> Floats:
+def _foreseen(matrix: NDArray[np.float32], data: LearningData, portfolio: Portfolio) -> Floats:
     """Return the outcome that effects are learned on: the share foreseen when the decision period ends."""
     if portfolio.decision_days >= portfolio.horizons[0]:
         return data.share
     return surrogate_index(
-        matrix_of(data.features),
+        matrix,
         data.early,
         data.share,
         data.weight,
