@@ -51,6 +51,9 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         Folds of the cross-fitting, by group.
     min_rows, min_effective_rows : int, float
         An action needs this many comparable rows, and this many after weighting, to be supported.
+    winsorise : bool
+        Whether outcomes with heavy tails may be pulled in, by a cap that the data choose. Not for outcomes
+        that are expectations, free of luck already: there the tail is where effects are.
     n_jobs : int
         Folds fitted side by side, one thread each.
     random_state : int
@@ -74,6 +77,7 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         n_folds: int = 5,
         min_rows: int = 100,
         min_effective_rows: float = 50.0,
+        winsorise: bool = True,
         n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
@@ -82,6 +86,7 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         self.n_folds = n_folds
         self.min_rows = min_rows
         self.min_effective_rows = min_effective_rows
+        self.winsorise = winsorise
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -177,7 +182,14 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "training_")
         table = BinnedTable(self._encoder.trees(X), self._encoder.categorical)
         values = np.asarray(outcome, dtype=np.float64)
-        return rescored(self.training_, table, values, n_jobs=self.n_jobs, seed=self.random_state)
+        return rescored(
+            self.training_,
+            table,
+            values,
+            winsorise=self.winsorise,
+            n_jobs=self.n_jobs,
+            seed=self.random_state,
+        )
 
     def effect(self, X: Any, balance: ArrayLike | None = None) -> Floats:
         """Return the change of the outcome against `none`, shape (n, n_actions); NaN where unsupported.
@@ -281,6 +293,7 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
             n_folds=self.n_folds,
             min_rows=self.min_rows,
             min_effective_rows=self.min_effective_rows,
+            winsorise=self.winsorise,
             n_jobs=self.n_jobs,
             seed=self.random_state,
         )

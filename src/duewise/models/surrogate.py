@@ -1,12 +1,17 @@
-"""What will have come in by the horizon, foreseen at the end of the decision period.
+"""What will have come in by the horizon, foreseen soon after the decision.
 
-Most of the noise in a month's recovery has nothing to do with what was done on its first day. The surrogate
-index replaces the recovered share by its expectation given the features and what had happened when the
-decision period ended: how much was paid by then, and whether payment was promised. As far as the action works
-through these, effects on the index are effects on the whole horizon, measured far more sharply (Athey,
-Chetty, Imbens & Kang 2019, NBER Working Paper 26463; a payment that only came earlier is no gain by this
-measure, since the index of whoever did not pay yet counts what usually still comes). What works later shows
-in the whole horizon only and is added where it is beyond doubt: `duewise.models.causal.later`.
+Most of the noise in a month's recovery has nothing to do with what was done on its first day, and much of
+it is how much those pay who pay at all. The surrogate index replaces the recovered share by its expectation
+given the features and whether anything had been paid soon after the decision. As far as the action works
+through that, effects on the index are effects on the whole horizon, measured two to three times as sharply
+(Athey, Chetty, Imbens & Kang 2019, NBER Working Paper 26463; a payment that only came earlier is no gain by
+this measure, since the index of whoever did not pay yet counts what usually still comes). What works later,
+or on the amount alone, shows in the whole horizon only and is added where it is beyond doubt:
+`duewise.models.causal.later`.
+
+Promises are left out on purpose. Only who is spoken to can promise, so a promise tells of a willing payer
+among those called and nothing of the willing among the others: an index that counts it credits calls that
+change nothing.
 """
 
 from __future__ import annotations
@@ -34,14 +39,14 @@ def surrogate_index(
     threads: int,
     seed: int,
 ) -> Floats:
-    """Return the share expected at the horizon given what the decision period brought.
+    """Return the share expected at the horizon given what came soon after the decision.
 
     Parameters
     ----------
     matrix : ndarray of shape (n, n_features)
         What was known before the decision.
     early : ndarray of shape (n, n_surrogates)
-        What had happened by the end of the decision period.
+        What had happened soon after the decision.
     share : ndarray of shape (n,)
         Recovered share of the balance at the horizon, in [0, 1].
     groups : ndarray of shape (n,)

@@ -89,7 +89,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         log.warning("channels_not_learned", rows=len(data), acted=acted)
         return None
     names = [str(c) for c in CHANNELS if c in portfolio.actions or (data.action == c).any()]
-    value = ChannelValue(actions=names, random_state=portfolio.training.seed, n_jobs=usable_cores())
+    value = ChannelValue(
+        actions=names, winsorise=False, random_state=portfolio.training.seed, n_jobs=usable_cores()
+    )
     arguments = fit_arguments(data)
     matrix = matrix_of(data.features)
     scale, scale_model = fit_recovery_scale(
@@ -109,7 +111,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     fitted, whole = (_in_money(found, scale) for found in (value.training_, whole))
     fitted = replace(fitted, scores=fitted.scores + _by_arm({a: e.effect for a, e in later.items()}, names))
     alone = average_effects(fitted)
-    shared = partial_pooling(alone)
+    shared = partial_pooling(
+        alone, {arm: portfolio.actions[n].cost for arm, n in enumerate(names, 1) if n in portfolio.actions}
+    )
     borrowed = {arm: shared[arm].value - found.value for arm, found in alone.items()}
     shift = _by_arm(
         {arm: borrowed[arm] + (later[arm].effect if arm in later else 0.0) for arm in alone}, names
@@ -166,7 +170,7 @@ def _by_arm(found: Mapping[int, float], names: Sequence[str]) -> Floats:
 
 
 def _foreseen(matrix: NDArray[np.float32], data: LearningData, portfolio: Portfolio) -> Floats:
-    """Return the outcome that effects are learned on: the share foreseen when the decision period ends."""
+    """Return the outcome that effects are learned on: the share foreseen soon after the decision."""
     if portfolio.decision_days >= portfolio.horizons[0]:
         return data.share
     return surrogate_index(

@@ -32,8 +32,9 @@ log = structlog.get_logger(__name__)
 
 Floats = NDArray[np.float64]
 
-MAX_ACTED, MAX_IDLE = 100_000, 100_000
-"""Rows with and without an action that effects are learned from; more would cost minutes, not gain much."""
+MAX_ACTED, MAX_IDLE = 250_000, 250_000
+"""Rows with and without an action that effects are learned from, before those followed by another contact
+are left out: the largest portfolios train in tens of minutes."""
 
 IDLE_PER_ACTED, FEWEST_IDLE = 2, 25_000
 """Doing nothing is what actions are compared with: beyond two rows of it per acted one little is gained."""
@@ -43,7 +44,7 @@ LOGGED_SHARE = 0.9
 
 MOST_DAYS = 365
 FEWEST_DAYS = 12
-CANDIDATE_ROWS = 2_000_000
+CANDIDATE_ROWS = 5_000_000
 """Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
 
 CHANGES = ("paid_day", "promised_day", "reached_day")
@@ -63,8 +64,8 @@ class LearningData:
         Logged probability of that action; NaN where none was logged.
     share : ndarray
         Recovered share of the balance within the first horizon.
-    early : ndarray of shape (n, 2)
-        By the end of the decision period: recovered share of the balance; 1 where payment was promised.
+    early : ndarray of shape (n, n_readings)
+        1 where anything was paid by each of `early_days`.
     prior_share : ndarray
         The same over the horizon before the day: no action can have changed it.
     harmed : ndarray
@@ -168,12 +169,7 @@ def build_learning_data(
         delivered=told["delivered"].to_numpy(dtype=bool),
         balance=known["balance"].to_numpy(dtype=float),
         share=known[f"share_{horizon}d"].to_numpy(dtype=float),
-        early=np.column_stack(
-            [
-                known[f"share_{_early_days(portfolio)}d"].to_numpy(dtype=float),
-                known["promised_day"].notna().to_numpy(dtype=float),
-            ]
-        ),
+        early=np.column_stack([known[f"share_{day}d"] > 0 for day in early_days(portfolio)]).astype(float),
         prior_share=known[f"prior_share_{horizon}d"].to_numpy(dtype=float),
         harmed=known["harmed"].to_numpy(dtype=float),
         weight=censoring.weight[kept],
@@ -183,8 +179,13 @@ def build_learning_data(
     )
 
 
-def _early_days(portfolio: Portfolio) -> int:
-    return min(portfolio.decision_days, portfolio.horizons[0])
+def early_days(portfolio: Portfolio) -> tuple[int, ...]:
+    """Return the days after a decision at which payments are looked at to foresee the horizon's.
+
+    The end of the decision period, and as long again: what an action moves, it has mostly moved by then.
+    """
+    period, horizon = portfolio.decision_days, portfolio.horizons[0]
+    return tuple(sorted({min(days, horizon) for days in (period, 2 * period)}))
 
 
 def logged_propensity(propensity: Floats) -> NDArray[np.bool_]:
@@ -221,7 +222,7 @@ def _known_of(
         outcomes(
             tables,
             days,
-            sorted({horizon, _early_days(portfolio)}),
+            sorted({horizon, *early_days(portfolio)}),
             training.repay_share,
             end,
             training.posting_delay_days,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from duewise.models.causal.boosting import BinnedTable
 from duewise.models.causal.covariates import CovariateEncoder
-from duewise.models.causal.dr_scores import Cap, Estimate, choose_cap, clustered_mean, dr_scores
+from duewise.models.causal.dr_scores import Cap, Estimate, choose_cap, clustered_mean, dr_scores, no_cap
 from duewise.models.causal.folds import assign_folds
 from duewise.models.causal.outcome_model import cross_fit_outcome
 from duewise.models.causal.overlap import OverlapRule, effective_rows, learn_overlap
@@ -138,6 +138,7 @@ def cross_fit(
     n_folds: int,
     min_rows: int,
     min_effective_rows: float,
+    winsorise: bool,
     n_jobs: int,
     seed: int,
 ) -> tuple[CrossFit, Floats32, BinnedTable]:
@@ -155,7 +156,7 @@ def cross_fit(
     propensity = estimated if observed.logged is None else with_logged(estimated, observed.logged, action)
     overlap = learn_overlap(propensity, action, weight, min_rows, min_effective_rows)
     inside = overlap.supported(propensity)
-    found = _score(observed, propensity, overlap, table, folds, n_jobs=n_jobs, seed=seed)
+    found = _score(observed, propensity, overlap, table, folds, winsorise=winsorise, n_jobs=n_jobs, seed=seed)
     floored = np.maximum(propensity, overlap.lowest)
     comparable = [(action == arm) & inside[:, arm] for arm in range(n_actions)]
     effective = np.array(
@@ -182,10 +183,21 @@ def cross_fit(
     return fitted, linear, table
 
 
-def rescored(fitted: CrossFit, table: BinnedTable, outcome: Floats, *, n_jobs: int, seed: int) -> CrossFit:
+def rescored(
+    fitted: CrossFit, table: BinnedTable, outcome: Floats, *, winsorise: bool, n_jobs: int, seed: int
+) -> CrossFit:
     """Return the scores of another outcome of the same rows: folds, propensities and overlap stay."""
     observed = replace(fitted.log, outcome=outcome)
-    found = _score(observed, fitted.propensity, fitted.overlap, table, fitted.folds, n_jobs=n_jobs, seed=seed)
+    found = _score(
+        observed,
+        fitted.propensity,
+        fitted.overlap,
+        table,
+        fitted.folds,
+        winsorise=winsorise,
+        n_jobs=n_jobs,
+        seed=seed,
+    )
     return replace(fitted, log=observed, scores=found.scores, expected=found.expected, cap=found.cap)
 
 
@@ -203,13 +215,14 @@ def _score(
     table: BinnedTable,
     folds: Ints,
     *,
+    winsorise: bool,
     n_jobs: int,
     seed: int,
 ) -> _Scored:
     # Outside the overlap a score is never used; the floor only keeps it finite.
     floored = np.maximum(propensity, overlap.lowest)
     action, weight = observed.action, observed.weight
-    cap = choose_cap(observed.outcome, action, floored, weight)
+    cap = choose_cap(observed.outcome, action, floored, weight) if winsorise else no_cap(observed.n_actions)
     outcome = cap.apply(observed.outcome)
     expected = cross_fit_outcome(
         table, action, outcome, observed.n_actions, folds, weight, n_jobs=n_jobs, seed=seed

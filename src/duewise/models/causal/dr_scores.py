@@ -92,6 +92,11 @@ class Cap:
         return np.clip(outcome, self.low, self.high)
 
 
+def no_cap(n_actions: int) -> Cap:
+    """Return the cap that leaves every outcome as it is."""
+    return Cap(-np.inf, np.inf, 0.0, np.zeros(n_actions))
+
+
 def choose_cap(outcome: Floats, action: Ints, propensity: Floats, weight: Floats) -> Cap:
     """Return the cap with the least estimated mean squared error of the average effects.
 
