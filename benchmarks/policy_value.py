@@ -7,15 +7,18 @@ horizon, net of their cost, under the same capacities and rules for all. Beside 
 - ``oracle``           allocation by the true effects, which nobody can know;
 - ``visible_ceiling``  by the true effects as well as visible features can tell them (boosted trees fitted
                        on the truth of other debtors), the most that any learner could reach;
-- ``propensity``       the ladder, ranked by expected recovery (``stage_default``);
+- ``propensity``       whoever is likeliest to pay most gets an action, whatever it changes;
+- ``stage_default``    the same, with the channels that suit the stage (what a night does without effects);
 - ``balance``          whoever owes most gets the heaviest action that room is left for;
 - ``old_policy``       what the usual policy would do tonight;
 - ``random``           permitted actions in random order.
 
 Intervals are bootstraps over debtors, so they hold for the trained models as they are. Refuted if ours
-does not beat the ladder on seeds that were never used in development.
+does not earn twice what propensity ranking earns on seeds that were never used in development.
 
     python benchmarks/policy_value.py --debtors 5000 --seeds 3 --first-seed 9001
+
+With ``--results``, every run is added to a file of JSON lines, which docs/images/plan_value.py draws.
 """
 
 import argparse
@@ -25,6 +28,7 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -41,6 +45,7 @@ from duewise.pipelines.sample import make_sample
 from duewise.pipelines.train import train
 from duewise.policy.allocation import allocate
 from duewise.policy.limits import constraints_of
+from duewise.policy.stage_default import stage_default
 from duewise.simulate.calendar import day_number
 from duewise.simulate.saved import read_portfolio
 from duewise.simulate.truth import true_effects, usual_plan
@@ -59,14 +64,19 @@ def main() -> None:
     arguments.add_argument("--first-seed", type=int, default=9001)
     arguments.add_argument("--world", default="default")
     arguments.add_argument("--futures", type=int, default=32)
+    arguments.add_argument("--results", type=Path)
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         with tempfile.TemporaryDirectory() as folder:
-            run(Path(folder), given.debtors, seed, given.world, given.futures)
+            found = run(Path(folder), given.debtors, seed, given.world, given.futures)
+        if given.results is not None:
+            with given.results.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(found) + "\n")
 
 
-def run(folder: Path, debtors: int, seed: int, world: str, futures: int) -> None:
+def run(folder: Path, debtors: int, seed: int, world: str, futures: int) -> dict[str, Any]:
+    """Return what one run found, as plain values, after printing it."""
     scale = debtors / 5_000
     portfolio = load_portfolio(
         PORTFOLIO,
@@ -85,8 +95,9 @@ def run(folder: Path, debtors: int, seed: int, world: str, futures: int) -> None
         f"\nworld {world}, {debtors:,} debtors, seed {seed}: {len(value):,} in scope; "
         f"training {trained - began:.0f} s, night {decided - trained:.0f} s"
     )
-    report(plans, value, seed)
+    ratios = report(plans, value, seed)
     signs(folder, portfolio, value)
+    return {"world": world, "debtors": debtors, "seed": seed, "in_scope": len(value), "ratios": ratios}
 
 
 def signs(folder: Path, portfolio: Portfolio, value: np.ndarray) -> None:
@@ -135,6 +146,7 @@ def judge(
     rng = np.random.default_rng(seed)
     codes = {name: code for code, name in enumerate(("none", *actions))}
     recovery = ours[f"expected_recovery_{portfolio.horizons[0]}d"].to_numpy()
+    ladder = stage_default(actions, cost[1:], ours["stage"].to_numpy(), recovery)
     heaviness = np.arange(1, len(actions) + 1)
     usual = usual_plan(read_portfolio(truth_path), day_number(AS_OF)).set_index("debtor_id")["action"]
     usual_code = usual.reindex(ours["debtor_id"]).map(codes).fillna(0).to_numpy(int)
@@ -145,6 +157,7 @@ def judge(
         "oracle": plan(value[:, 1:]),
         "visible_ceiling": plan(visible_effects(portfolio, ours, effect[:, 1:], seed) - cost[1:]),
         "propensity": plan(recovery[:, None] - cost[1:]),
+        "stage_default": plan(ladder.ranking),
         "balance": plan(ours["balance"].to_numpy()[:, None] * (1 + 1e-6 * heaviness)),
         "old_policy": usual_code,
         "random": plan(rng.random(feasible.shape) + 1.0),
@@ -174,7 +187,8 @@ def visible_effects(portfolio: Portfolio, ours: pd.DataFrame, effect: np.ndarray
     return found
 
 
-def report(plans: dict[str, np.ndarray], value: np.ndarray, seed: int) -> None:
+def report(plans: dict[str, np.ndarray], value: np.ndarray, seed: int) -> dict[str, list[float]]:
+    """Print the worth of every plan; return the ratios of ours to the others with their 90% intervals."""
     rows = np.arange(len(value))
     gains = {name: np.where(code > 0, value[rows, code], 0.0) for name, code in plans.items()}
     draws = np.random.default_rng(seed).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), DRAWS)
@@ -184,11 +198,14 @@ def report(plans: dict[str, np.ndarray], value: np.ndarray, seed: int) -> None:
         low, high = np.quantile(resampled[name], [0.05, 0.95])
         acted = int((plans[name] > 0).sum())
         print(f"  {name:<16} {total[name]:>12,.0f} [{low:>11,.0f}, {high:>11,.0f}]  {acted:>7,} actions")
-    for other in ("oracle", "visible_ceiling", "propensity", "balance"):
+    ratios = {}
+    for other in ("oracle", "visible_ceiling", "propensity", "stage_default", "balance"):
         if (resampled[other] <= 0).any():
             continue  # a share of nothing, or of a loss, says nothing
         low, high = np.quantile(resampled["ours"] / resampled[other], [0.05, 0.95])
-        print(f"  ours / {other:<16} {total['ours'] / total[other]:>6.2f} [{low:.2f}, {high:.2f}]")
+        ratios[other] = [float(total["ours"] / total[other]), float(low), float(high)]
+        print("  ours / {:<16} {:>6.2f} [{:.2f}, {:.2f}]".format(other, *ratios[other]))
+    return ratios
 
 
 def _room(scale: float) -> list[str]:
