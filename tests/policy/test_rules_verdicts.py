@@ -206,6 +206,34 @@ def test_what_the_last_nights_assigned_counts_as_made_until_its_record_has_had_t
     assert len(facts.contacts.debtor) == 2
 
 
+@pytest.mark.parametrize(
+    ("zone", "assigned", "allowed"),
+    [
+        # Three days after the call of the 6th the last evening is over in Shanghai, not yet in Los Angeles.
+        ("Asia/Shanghai", "2026-07-07", False),
+        ("Asia/Shanghai", "2026-07-06", True),
+        ("America/Los_Angeles", "2026-07-06", False),
+        ("America/Los_Angeles", "2026-07-05", True),
+    ],
+)
+def test_a_record_may_come_until_the_end_of_a_day_on_the_clock_of_the_debtor(zone, assigned, allowed):
+    context = Context("creditor", None, "UTC", report_days=3)
+    people = f"debtor_id | timezone\nD1 | {zone}"
+    plans = f"debtor_id | as_of | action\nD1 | {assigned} | call"
+    _, _, found = judge(rules=None, context=context, debtors=people, assignments=plans)
+    assert found.allowed[0, CALL] == allowed
+
+
+def test_the_call_of_a_debtor_is_no_record_of_the_call_assigned_that_day():
+    theirs = """
+        debtor_id | at                  | channel | direction | outcome
+        D1        | 2026-07-09 06:00:00 | call    | inbound   | right_party
+    """
+    _, facts, _ = judge(rules=None, assignments=ASSIGNED, contacts=theirs)
+    first = facts.contacts.kinds[facts.contacts.debtor == 0]
+    assert sorted((kind & int(Kind.PENDING)) > 0 for kind in first.tolist()) == [False, True]
+
+
 def test_a_record_of_the_day_takes_the_place_of_what_was_assigned():
     contacts = """
         debtor_id | at                  | channel | outcome

@@ -163,7 +163,10 @@ def _stops(
     moment: datetime,
     replayed: bool,
 ) -> dict[str, Stop]:
-    facts = build_facts(tables, known_on, context_of(portfolio), rules)
+    # The tables end at the instant but are read as of the day after it: a record has that day besides.
+    context = context_of(portfolio)
+    context = replace(context, report_days=context.report_days + 1)
+    facts = build_facts(tables, known_on, context, rules)
     place = {debtor: row for row, debtor in enumerate(planned["debtor_id"].tolist())}
     in_scope = facts.debtors.debtor_id.tolist()
     instant = _instants(planned, moment, replayed)[[place[debtor] for debtor in in_scope]]
