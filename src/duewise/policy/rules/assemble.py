@@ -64,7 +64,8 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
     debtor_of = {
         name: _ints(frame["debtor_row"]) for name, frame in vars(columns).items() if name != "debtors"
     }
-    starts = _seconds(marks["starts_at"])
+    starts, ends = _seconds(marks["starts_at"]), _seconds(marks["ends_at"])
+    end_day = local(debtor_of["flags"], ends)
     names = sorted(map(str, marks["flag"].unique()))
     recorded = f.Contacts(
         debtor=debtor_of["contacts"],
@@ -111,8 +112,9 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
             account=_ints(marks["account_row"]),
             name=_ints(pd.Series(pd.Categorical(marks["flag"], categories=names).codes)),
             starts=starts,
-            ends=np.where(marks["ends_at"].isna(), f.NEVER, _seconds(marks["ends_at"])),
+            ends=np.where(ends == _NO_SECOND, f.NEVER, ends),
             start_day=local(debtor_of["flags"], starts),
+            end_day=np.where(end_day == f.NO_DAY, np.iinfo(np.int32).max, end_day).astype(np.int32),
             detail=marks["detail"].fillna("").to_numpy(dtype=object),
         ),
     )

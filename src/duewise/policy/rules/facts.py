@@ -98,6 +98,7 @@ class Flags:
     starts: Seconds
     ends: Seconds  # NEVER: no end
     start_day: Ints
+    end_day: Ints  # local date of the end, on which it holds at most in part; the largest int: no end
     detail: NDArray[np.object_]  # "" where there is none
 
 
