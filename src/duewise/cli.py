@@ -244,7 +244,8 @@ def whatif(
         typer.Option(
             "--frontier",
             metavar="RESOURCE|ACTION",
-            help="Print what 0.25 to 2 times this limit would be worth.",
+            help="Print what 0.25 to 2 times this limit would be worth; default: the limits of staff and of "
+            "messages.",
         ),
     ] = None,
 ) -> None:

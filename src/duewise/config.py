@@ -214,6 +214,18 @@ class StagesSection(Section):
     products: dict[Product, StageBounds] = Field(default_factory=dict)
 
 
+class QueuesSection(Section):
+    """When a date makes a debtor urgent."""
+
+    grace_days: Count = Field(
+        2, description="Days after its due date until a promise that was not kept is broken."
+    )
+    grace_days_by_method: dict[str, Count] = Field(
+        default_factory=dict,
+        description="The same for debtors whose latest payment came by a method (payments.method).",
+    )
+
+
 class CellsSection(Section):
     """The nightly experiment."""
 
@@ -354,6 +366,7 @@ class Portfolio(Section):
         None, description="Script lines, templates and reviews that the team can attach; null: not said."
     )
     offers: OffersSection = Field(default_factory=OffersSection)
+    queues: QueuesSection = Field(default_factory=QueuesSection)
     cells: CellsSection = Field(default_factory=CellsSection)
     features: FeaturesSection = Field(default_factory=FeaturesSection)
     training: TrainingSection = Field(default_factory=TrainingSection)

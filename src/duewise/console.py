@@ -223,7 +223,7 @@ def print_recheck(checked: "Recheck") -> None:
 
 
 def print_whatif(answer: "WhatIf") -> None:
-    """Print a night beside the changed one: sums, actions, limits with their prices, the frontier."""
+    """Print a night beside the changed one: sums, actions, limits with their prices, the frontiers."""
     base, changed = answer.base, answer.changed
     sums = _comparison(f"Night {answer.as_of}, {answer.debtors:,} debtors, {answer.currency}")
     for name in ("gain", "harm", "value", "cost"):
@@ -236,9 +236,16 @@ def print_whatif(answer: "WhatIf") -> None:
     _out.print(_limits(base, changed))
     for shortfall in changed.shortfalls:
         _out.print(f"[yellow]warning[/] a floor cannot be met: {_plain(shortfall)}")
-    if answer.frontier:
-        _out.print(_frontier_table(answer.frontier))
+    for name, points in answer.frontiers.items():
+        _out.print(_frontier_table(name, points))
+    for group in answer.unlimited:
+        _out.print(f"no frontier over {_NOT_LIMITED[group]}")
 
+
+_NOT_LIMITED = {
+    "staff": "staff: the portfolio file sets neither a capacity of calls nor minutes that they use",
+    "messages": "messages: the portfolio file sets neither a capacity of messages nor a budget that they use",
+}
 
 _SUMS = {
     "gain": "expected gain",
@@ -290,8 +297,10 @@ def _limit_cells(row: dict[str, Any] | None) -> tuple[str, str, str]:
     )
 
 
-def _frontier_table(points: "Sequence[FrontierPoint]") -> RichTable:
-    table = RichTable(title="Frontier, over what the experiment leaves of the limit", title_justify="left")
+def _frontier_table(name: str, points: "Sequence[FrontierPoint]") -> RichTable:
+    table = RichTable(
+        title=f"Frontier over {name}, of which the experiment has taken its share", title_justify="left"
+    )
     for heading in ("times", "limit", "used", "total value", "one more is worth"):
         table.add_column(heading, justify="right")
     for point in points:

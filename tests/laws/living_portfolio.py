@@ -22,7 +22,7 @@ from duewise.features.scope import accounts_in_scope
 from duewise.models.bundle import Bundle
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.tonight import decide_portfolio, score_debtors
-from duewise.policy.decide import action_names
+from duewise.policy.decide import Decision, action_names
 from duewise.policy.permissions import load_rules
 from duewise.policy.rules import RuleSet
 from duewise.simulate.sample import simulate_portfolio
@@ -140,13 +140,16 @@ def settle(folder: Path, country: Country, begins: date, debtors: int, seed: int
     return Living(folder, settings, load_rules(settings), Simulation.load(folder / "truth"))
 
 
-def decide(living: Living) -> tuple[pd.DataFrame, DecidedNight]:
+def decide(living: Living, start: Decision | None = None) -> tuple[pd.DataFrame, DecidedNight]:
     """Decide the night by the product's own path, from the files of the books."""
     bundle = TenPercent(info=None, encoding=None, repayment={}, amount={})
     tables = _books(living.folder / "data")
     debtors = _debts_in_scope(tables, living.as_of)
     scored = score_debtors(bundle, debtors, living.settings.horizons)
-    return debtors, decide_portfolio(living.settings, living.rules, tables, living.as_of, bundle, scored)
+    decided = decide_portfolio(
+        living.settings, living.rules, tables, living.as_of, bundle, scored, start=start
+    )
+    return debtors, decided
 
 
 def _books(folder: Path) -> Tables:

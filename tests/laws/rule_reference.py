@@ -95,6 +95,7 @@ class Reference:
         self.flags += self.spoken_opt_outs()
         self.calendar_zone = self.easternmost(self.own_zones() or zones_of(world.country) or [world.timezone])
         self.day = day or self.local(now).date()
+        self.whole_day = day is not None
 
     # Where and when.
     def own_zones(self) -> list[str]:
@@ -149,6 +150,13 @@ class Reference:
                 found.append(flag)
         return found
 
+    def stay(self, *names: str) -> list[Flag]:
+        """Flags that are on, and still on when the day is over where a whole day is asked about."""
+        found = self.on(*names)
+        if not self.whole_day:
+            return found
+        return [f for f in found if f.ends_at is None or self.local(f.ends_at).date() > self.day]
+
     def about(self, flags: list[Flag], account: Account | None) -> bool:
         if account is None:
             return bool(flags)
@@ -185,7 +193,8 @@ class Reference:
         names = [f"consent:{action}" for action in actions]
         for flag in self.flags:
             given = flag.flag in names and flag.starts_at <= self.now
-            if given and 0 <= (day - self.local(flag.starts_at).date()).days <= 6:
+            taken_back = flag.ends_at is not None and self.local(flag.ends_at).date() <= day
+            if given and not taken_back and 0 <= (day - self.local(flag.starts_at).date()).days <= 6:
                 return True
         return False
 
@@ -229,7 +238,7 @@ class Reference:
         if kind == "OptOut":
             return bool(self.on(*[f"opt_out:{name}" for name, hit in c.denies.items() if action in hit]))
         if kind == "Consent":
-            return not self.on(f"consent:{action}")
+            return not self.stay(f"consent:{action}")
         if kind == "Grace":
             concerned = accounts if account is None else [account]
             return max((self.day - a.past_due_since).days for a in concerned) < c.days
@@ -238,12 +247,12 @@ class Reference:
         if kind == "Notice":
             return self.notice_missing(c, account)
         if kind == "Evidence":
-            return not all(self.about(self.on(f"evidence:{item}"), account) for item in c.items)
+            return not all(self.about(self.stay(f"evidence:{item}"), account) for item in c.items)
         if kind == "Minor":
             if self.on("minor"):
                 return True
             born = self.debtor.birth_year
-            return bool(born) and self.day.year - born <= c.under and not self.on("evidence:adult")
+            return bool(born) and self.day.year - born <= c.under and not self.stay("evidence:adult")
         if kind == "PromiseOpen":
             return self.promise_open(c, action)
         if kind == "WrongParty":
@@ -255,6 +264,8 @@ class Reference:
         if flag.starts_at > self.now:
             return False
         ended = flag.ends_at is not None and flag.ends_at <= self.now
+        if c.ended and self.whole_day and flag.ends_at is not None:
+            ended = ended or self.local(flag.ends_at).date() <= self.day
         if ended != c.ended:
             return False
         if c.unless_detail and (flag.detail or "") in c.unless_detail:
@@ -263,7 +274,7 @@ class Reference:
             limit = c.longer_days if flag.detail == c.longer_detail and flag.detail else c.max_days
             if self.age(flag.starts_at) > limit:
                 return False
-        for answer in self.on(*c.cleared_by):
+        for answer in self.stay(*c.cleared_by):
             same = answer.account_id is None or answer.account_id == flag.account_id
             if same and answer.starts_at >= flag.starts_at:
                 return False
@@ -287,7 +298,7 @@ class Reference:
         wanted = [f for f in self.flags if f.flag.startswith("notice:")] if c.kind == "any" else self.flags
         names = {f.flag for f in wanted} if c.kind == "any" else {f"notice:{c.kind}"}
         valid, served_well = [], False
-        for flag in self.on(*names):
+        for flag in self.on(*names) if c.only_if_served else self.stay(*names):
             if account is not None and flag.account_id not in (None, account.account_id):
                 continue
             served = self.local(flag.starts_at).date()
@@ -375,7 +386,7 @@ class Reference:
         minute = local.hour * 60 + local.minute
         if not hours:
             return not any(covers(f.detail, local, minute) for f in self.on("quiet_hours"))
-        for flag in self.on("consent:hours"):
+        for flag in self.stay("consent:hours"):
             start, end = (clock(text) for text in flag.detail.split("-"))
             if start <= minute < end:
                 return True
@@ -414,7 +425,7 @@ class Reference:
             if not any(a.product in part.products for a in concerned):
                 return "no"
         if part.unless is not None:
-            lifting = self.on(*part.unless.flags)
+            lifting = self.stay(*part.unless.flags)
             if part.unless.within_days is not None:
                 lifting = [f for f in lifting if self.age(f.starts_at) <= part.unless.within_days]
             if self.about(lifting, account):
@@ -432,7 +443,7 @@ class Reference:
         need = part.require
         if need is None or (need.actions is not None and action not in need.actions):
             return False
-        if self.about(self.on(f"evidence:{need.artefact}", f"notice:{need.artefact}"), account):
+        if self.about(self.stay(f"evidence:{need.artefact}", f"notice:{need.artefact}"), account):
             return True
         if self.world.artefacts is None:
             return need.undeclared == "ask"

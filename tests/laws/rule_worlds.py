@@ -150,7 +150,8 @@ def draw_contact(random: Random, night: date, ids: list[str]) -> Contact:
 def draw_flag(random: Random, night: date, ids: list[str]) -> Flag:
     name = random.choice([*PLAIN_FLAGS, *EXTRA_FLAGS, *EXTRA_FLAGS])
     starts = draw_time(random, night, random.choice([2, 8, 40, 70]))
-    ends = random.choice([None, None, starts + timedelta(days=random.choice([1, 7, 40])), midnight(night)])
+    today = midnight(night) + timedelta(hours=random.choice([0, 0, 3, 12, 16, 24]))
+    ends = random.choice([None, None, starts + timedelta(days=random.choice([1, 7, 40])), today])
     if ends is not None and ends < starts:
         ends = None
     flag = Flag(name, starts, ends, random.choice([None, None, *ids]))

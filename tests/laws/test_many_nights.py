@@ -14,7 +14,9 @@ OPT_OUT_ON = 4
 
 COUNTRIES = {
     # The clocks of the United States go back on 1 November 2026, those of Britain on 25 October; China rests
-    # from 1 to 7 October and works on two weekend days for it; India has one clock and Gandhi's birthday.
+    # from 1 to 7 October and works on two weekend days for it; India has one clock and Gandhi's birthday. In
+    # some states of Australia the clocks go forward on 4 October, before Labour Day; in Greece, with hours
+    # and limits of its own in the pack of the union, they go back on 25 October, before the national holiday.
     "us-fdcpa": Country(
         "US",
         ["us-fdcpa"],
@@ -39,6 +41,13 @@ COUNTRIES = {
     ),
     "uk": Country("GB", ["uk"], [("Europe/London", None), (None, "GB-SCT")], date(2026, 10, 20)),
     "in": Country("IN", ["in"], [("Asia/Kolkata", None), (None, None)], date(2026, 9, 27)),
+    "au": Country(
+        "AU",
+        ["au"],
+        [("Australia/Sydney", "AU-NSW"), ("Australia/Perth", None), (None, "AU-QLD"), (None, "AU-WA")],
+        date(2026, 9, 28),
+    ),
+    "eu": Country("GR", ["eu"], [("Europe/Athens", None), (None, None)], date(2026, 10, 20)),
 }
 
 

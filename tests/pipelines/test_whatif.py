@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from duewise.config import parse_portfolio
+from duewise.console import print_whatif
 from duewise.errors import ConfigError
 from duewise.models.bundle import Bundle
 from duewise.pipelines import whatif as whatif_module
@@ -51,9 +52,24 @@ def test_more_minutes_are_worth_what_the_price_says(portfolio):
     assert answer.changed.cost == 16
     (minutes,) = (row for row in answer.base.capacities if row["name"] == "minutes")
     assert answer.changed.value - answer.base.value <= 12 * minutes["price"] + 1e-6
-    values = [point.value for point in answer.frontier]
+    values = [point.value for point in answer.frontiers["minutes"]]
     assert values == sorted(values)
-    assert [point.factor for point in answer.frontier] == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
+    assert [point.factor for point in answer.frontiers["minutes"]] == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
+
+
+def test_staff_and_messages_are_varied_without_being_asked_for_and_it_is_said_where_nothing_limits_them(
+    portfolio, capsys
+):
+    answer = whatif(portfolio, portfolio, NIGHT)
+    assert (list(answer.frontiers), answer.unlimited) == (["minutes"], ["messages"])
+    actions = {"call": {"cost": 4}, "sms": {"cost": 1, "uses": {"budget": 1}}, "email": {"capacity": 3}}
+    free = changed(portfolio, actions=actions, resources={"budget": {"limit": 2}})
+    answer = whatif(portfolio, free, NIGHT)
+    assert (list(answer.frontiers), answer.unlimited) == (["email", "budget"], ["staff"])
+    print_whatif(answer)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Frontier over budget" in printed
+    assert "no frontier over staff: the portfolio file sets neither a capacity of calls" in printed
 
 
 def test_nothing_is_published_and_nothing_changes_without_a_change(portfolio):

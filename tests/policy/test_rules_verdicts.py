@@ -156,6 +156,58 @@ def test_a_hold_whose_end_is_known_sets_the_follow_up():
     assert follow_up.tolist() == [date(2026, 7, 20)]
 
 
+@pytest.mark.parametrize(
+    ("ends", "allowed"),
+    [
+        ("2026-07-10 15:59:59", False),  # a second before midnight in Shanghai
+        ("2026-07-10 16:00:00", True),
+        ("2026-07-10 07:00:00", False),
+        ("", True),
+    ],
+)
+def test_a_consent_that_ends_during_the_day_opens_nothing_that_day(ends, allowed):
+    flags = f"""
+        debtor_id | flag            | starts_at  | ends_at
+        D1        | consent:ai_call | 2026-07-01 | {ends}
+    """
+    ruleset, facts, found = judge(rules=None, debtors=PEOPLE, flags=flags)
+    denials = found.denials(0).get("ai_call", ())
+    assert ("common.ai_consent" not in denials) == allowed
+    # At an instant before its end the consent itself counts.
+    at = verdict(ruleset, facts.take(np.array([0])), "ai_call", datetime(2026, 7, 10, 6, tzinfo=UTC))
+    assert "common.ai_consent" not in at.denied_by
+
+
+def test_agreed_hours_that_end_during_the_day_widen_no_window():
+    def window(ends):
+        flags = f"""
+            debtor_id | flag          | starts_at  | ends_at | detail
+            D1        | consent:hours | 2026-07-01 | {ends}  | 19:00-23:00
+        """
+        _, _, found = judge(rules=None, debtors=PEOPLE, flags=flags)
+        return max(end for _, end in found.spans(0, "call")).hour
+
+    assert (window("2026-07-10 13:00:00"), window("2026-07-12 13:00:00")) == (19, 23)
+
+
+def test_a_consent_taken_back_exempts_no_further_call():
+    def allowed(ends):
+        flags = f"""
+            debtor_id | flag         | starts_at           | ends_at
+            D1        | consent:call | 2026-07-07 15:00:00 | {ends}
+        """
+        talked = """
+            debtor_id | at                  | channel | outcome
+            D1        | 2026-07-06 15:00:00 | call    | right_party
+        """
+        agency = Context("agency", "US", "America/New_York")
+        notice = "debtor_id | timezone\nD1 | America/New_York"
+        _, _, found = judge(rules=("us-fdcpa",), context=agency, debtors=notice, flags=flags, contacts=talked)
+        return "us.regf.after_conversation" not in found.denials(0).get("call", ())
+
+    assert (allowed(""), allowed("2026-07-09 15:00:00")) == (True, False)
+
+
 def test_no_rules_deny_nothing():
     _, _, found = judge(rules=(), debtors=PEOPLE)
     assert found.allowed.all()
@@ -204,6 +256,34 @@ def test_what_the_last_nights_assigned_counts_as_made_until_its_record_has_had_t
     assert found.allowed[:, call].tolist() == [False, True, True, True, True]
     assert found.allowed[:, sms].tolist() == [False, True, True, True, True]
     assert len(facts.contacts.debtor) == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "assigned", "allowed"),
+    [
+        # Three days after the call of the 6th the last evening is over in Shanghai, not yet in Los Angeles.
+        ("Asia/Shanghai", "2026-07-07", False),
+        ("Asia/Shanghai", "2026-07-06", True),
+        ("America/Los_Angeles", "2026-07-06", False),
+        ("America/Los_Angeles", "2026-07-05", True),
+    ],
+)
+def test_a_record_may_come_until_the_end_of_a_day_on_the_clock_of_the_debtor(zone, assigned, allowed):
+    context = Context("creditor", None, "UTC", report_days=3)
+    people = f"debtor_id | timezone\nD1 | {zone}"
+    plans = f"debtor_id | as_of | action\nD1 | {assigned} | call"
+    _, _, found = judge(rules=None, context=context, debtors=people, assignments=plans)
+    assert found.allowed[0, CALL] == allowed
+
+
+def test_the_call_of_a_debtor_is_no_record_of_the_call_assigned_that_day():
+    theirs = """
+        debtor_id | at                  | channel | direction | outcome
+        D1        | 2026-07-09 06:00:00 | call    | inbound   | right_party
+    """
+    _, facts, _ = judge(rules=None, assignments=ASSIGNED, contacts=theirs)
+    first = facts.contacts.kinds[facts.contacts.debtor == 0]
+    assert sorted((kind & int(Kind.PENDING)) > 0 for kind in first.tolist()) == [False, True]
 
 
 def test_a_record_of_the_day_takes_the_place_of_what_was_assigned():

@@ -84,6 +84,7 @@ PAYMENTS = pa.DataFrameSchema(
             "A payment or waiver lowers the balance, a charge or reversal raises it.",
             required=True,
         ),
+        "method": c.text("How it was paid, as the client codes it: transfer, card, direct debit, cash."),
         "recorded_at": c.column(Kind.TIME, _RECORDED),
     },
     name=Table.PAYMENTS,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from duewise.config import Portfolio
 from duewise.contracts.vocabulary import CHANNELS, LEGAL_CHANNELS
 from duewise.errors import DuewiseError
-from duewise.policy.allocation import Allocation
+from duewise.features.promise_ledger import Grace
 from duewise.policy.cells import draw_cells
 from duewise.policy.contact_windows import ReachTonight
 from duewise.policy.debtor_facts import debtor_facts
@@ -73,7 +73,7 @@ def decide_night(
     values: ActionValues,
     ladder: Stages,
     *,
-    start: Allocation | None = None,
+    start: Decision | None = None,
     reach: ReachTonight | None = None,
 ) -> DecidedNight:
     """Return the decisions of one night.
@@ -113,7 +113,8 @@ def decide_night(
         start=start,
     )
     plan = make_plan(permitted, decision.choice, values.ranking, as_of, portfolio.decision_days, reach)
-    urgent = _aligned(urgent_dates(tables, as_of, portfolio.portfolio.timezone).to_pandas(), ids)
+    dates = urgent_dates(tables, as_of, portfolio.portfolio.timezone, Grace.of(portfolio))
+    urgent = _aligned(dates.to_pandas(), ids)
     names = np.array(["none", *actions], dtype=object)[decision.choice]
     offers = choose_offers(
         OfferFacts(

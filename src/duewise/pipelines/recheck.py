@@ -19,7 +19,7 @@ from duewise.contracts.vocabulary import CHANNELS, NONE, CloseReason, Direction,
 from duewise.errors import ConfigError
 from duewise.features.known_by import known_by
 from duewise.features.point_in_time import known
-from duewise.features.promise_ledger import KEPT, promises
+from duewise.features.promise_ledger import KEPT, Grace, promises
 from duewise.features.scope import placed_accounts
 from duewise.policy.permissions import context_of, load_rules
 from duewise.policy.recall import CLOSED, DISPUTED, PAID, PROMISE_KEPT, Stop, stops
@@ -163,13 +163,16 @@ def _stops(
     moment: datetime,
     replayed: bool,
 ) -> dict[str, Stop]:
-    facts = build_facts(tables, known_on, context_of(portfolio), rules)
+    # The tables end at the instant but are read as of the day after it: a record has that day besides.
+    context = context_of(portfolio)
+    context = replace(context, report_days=context.report_days + 1)
+    facts = build_facts(tables, known_on, context, rules)
     place = {debtor: row for row, debtor in enumerate(planned["debtor_id"].tolist())}
     in_scope = facts.debtors.debtor_id.tolist()
     instant = _instants(planned, moment, replayed)[[place[debtor] for debtor in in_scope]]
     actions = [str(channel) for channel in CHANNELS if channel in set(planned["action"])]
     verdicts = evaluate_at(rules, facts, instant, actions)
-    events = _events(tables, known_on, as_of, portfolio.portfolio.timezone)
+    events = _events(tables, known_on, as_of, portfolio.portfolio.timezone, Grace.of(portfolio))
     events |= _gone(tables, known_on, set(place) - set(in_scope))
     return stops(
         planned["debtor_id"].to_numpy(dtype=object),
@@ -194,11 +197,11 @@ def _instants(planned: pd.DataFrame, moment: datetime, replayed: bool) -> NDArra
     return np.asarray(when.astype(np.int64))
 
 
-def _events(tables: Tables, known_on: date, as_of: date, timezone: str) -> dict[str, str]:
+def _events(tables: Tables, known_on: date, as_of: date, timezone: str, grace: Grace) -> dict[str, str]:
     """Return what has happened since the night that ends the matter by itself, by debtor."""
     heard = _new(tables, known_on, as_of)
     disputes = heard.filter(heard.outcome == Outcome.DISPUTE).select("debtor_id").distinct().execute()
-    now, before = promises(tables, known_on, timezone), promises(tables, as_of, timezone)
+    now, before = (promises(tables, day, timezone, grace=grace) for day in (known_on, as_of))
     kept = now.filter(now.status == KEPT).anti_join(before.filter(before.status == KEPT), "contact_id")
     paying = kept.select("debtor_id").distinct().execute()
     return {

@@ -13,7 +13,7 @@ from duewise.models.bundle import BundleInfo
 from duewise.models.last_good import Champion
 from duewise.pipelines.decision import DecidedNight
 from duewise.pipelines.identity import NightIdentity
-from duewise.pipelines.limits_worth import frontiers, next_units
+from duewise.pipelines.limits_worth import frontiers, next_units, unlimited
 from duewise.pipelines.rules import rules_in_force
 from duewise.policy.permissions import denial_counts, rule_texts, uncontactable_by
 from duewise.policy.queues import LEGAL_CLOCK_DAYS
@@ -70,6 +70,7 @@ def night_record(
         "capacities": capacities(portfolio, decided),
         "next_units": next_units(decided, strategies),
         "frontiers": frontiers(decided),
+        "unlimited": unlimited(decided),
         "allocation": {
             "value": decided.decision.allocation.value,
             "bound": decided.decision.allocation.bound,

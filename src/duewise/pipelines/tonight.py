@@ -15,7 +15,7 @@ from duewise.models.bundle import Bundle
 from duewise.pipelines.contact_tonight import reach_tonight
 from duewise.pipelines.decision import DecidedNight, decide_night, stages
 from duewise.pipelines.valuation import value_actions
-from duewise.policy.allocation import Allocation
+from duewise.policy.decide import Decision
 from duewise.policy.rules import RuleSet
 from duewise.sources.tables import Tables
 
@@ -72,14 +72,15 @@ def decide_portfolio(
     bundle: Bundle,
     scored: ScoredDebtors,
     *,
-    start: Allocation | None = None,
+    start: Decision | None = None,
 ) -> DecidedNight:
     """Return the decisions of a night under the staff, prices and rules of `portfolio`.
 
     Parameters
     ----------
-    start : Allocation, optional
-        That of a similar night: where its choice is still possible, the result is never worth less.
+    start : Decision, optional
+        Of the same night under limits that are nowhere looser: its draws stand, the result is never worth
+        less.
     """
     ladder = stages(portfolio, tables, as_of, scored.debtors)
     values = value_actions(portfolio, bundle, scored.debtors, ladder.stage, scored.expected)

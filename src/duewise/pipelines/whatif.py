@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio, unknown_name
-from duewise.contracts.vocabulary import Cell
 from duewise.errors import ConfigError
 from duewise.models.registry import load_champion
 from duewise.pipelines.decision import DecidedNight
+from duewise.pipelines.limits_worth import frontier_over, limits_asked_about, unlimited
 from duewise.pipelines.record import capacities
 from duewise.pipelines.tonight import debtors_in_scope, decide_portfolio, score_debtors
-from duewise.policy.frontier import FrontierPoint, frontier
+from duewise.policy.frontier import FrontierPoint
 from duewise.policy.permissions import load_rules
 from duewise.sources.open import open_tables
 
@@ -65,8 +65,10 @@ class WhatIf:
     ----------
     moved : int
         Debtors who would get another action.
-    frontier : tuple of FrontierPoint
-        Of the changed night; empty when none was asked for.
+    frontiers : dict of limit to tuple of FrontierPoint
+        Of the changed night: over the limits of staff and messages, or the one asked for.
+    unlimited : list of str
+        Which of `staff` and `messages` the changed portfolio limits in no way.
     """
 
     as_of: date
@@ -75,7 +77,8 @@ class WhatIf:
     base: NightFigures
     changed: NightFigures
     moved: int
-    frontier: tuple[FrontierPoint, ...] = ()
+    frontiers: dict[str, tuple[FrontierPoint, ...]]
+    unlimited: list[str]
 
 
 def whatif(base: Portfolio, changed: Portfolio, as_of: date, *, frontier_of: str | None = None) -> WhatIf:
@@ -86,7 +89,8 @@ def whatif(base: Portfolio, changed: Portfolio, as_of: date, *, frontier_of: str
     Parameters
     ----------
     frontier_of : str, optional
-        Action or resource whose limit is varied, in the changed night.
+        Action or resource whose limit is varied, in the changed night; default: what limits staff and
+        messages.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def whatif(base: Portfolio, changed: Portfolio, as_of: date, *, frontier_of: str
         debtors = debtors_in_scope(opened.tables, base, as_of)
         scored = score_debtors(bundle, debtors, base.horizons)
         tonight = decide_portfolio(base, rules, opened.tables, as_of, bundle, scored)
-        start = tonight.decision.allocation if only_loosened(base, changed) else None
+        start = tonight.decision if only_loosened(base, changed) else None
         other = decide_portfolio(changed, changed_rules, opened.tables, as_of, bundle, scored, start=start)
     return WhatIf(
         as_of=as_of,
@@ -112,7 +116,8 @@ def whatif(base: Portfolio, changed: Portfolio, as_of: date, *, frontier_of: str
         base=figures_of(base, tonight),
         changed=figures_of(changed, other),
         moved=int(np.sum(_names(tonight) != _names(other))),
-        frontier=() if frontier_of is None else _frontier(other, frontier_of),
+        frontiers={name: frontier_over(other, name, FACTORS) for name in _varied(other, frontier_of)},
+        unlimited=unlimited(other),
     )
 
 
@@ -171,12 +176,14 @@ def _refuse_other_night(base: Portfolio, changed: Portfolio) -> None:
         )
 
 
-def _frontier(decided: DecidedNight, name: str) -> tuple[FrontierPoint, ...]:
+def _varied(decided: DecidedNight, asked_for: str | None) -> tuple[str, ...]:
+    """Return the limits to vary: the one asked for, else those of staff and messages."""
+    if asked_for is None:
+        return limits_asked_about(decided)
     limited = [limit.name for limit in decided.decision.limits if limit.upper is not None]
-    if name not in limited:
-        raise ConfigError(f"--frontier: {unknown_name(name, limited, what='limit')}")
-    allowed = decided.permissions.feasible & (decided.cell == Cell.POLICY)[:, None]
-    return frontier(decided.values.ranking, allowed, decided.decision.limits, name, FACTORS)
+    if asked_for not in limited:
+        raise ConfigError(f"--frontier: {unknown_name(asked_for, limited, what='limit')}")
+    return (asked_for,)
 
 
 def _names(decided: DecidedNight) -> NDArray[Any]:

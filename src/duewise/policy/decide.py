@@ -51,7 +51,7 @@ def decide(
     settings: CellsSection,
     night: int,
     *,
-    start: Allocation | None = None,
+    start: Decision | None = None,
 ) -> Decision:
     """Return tonight's decision.
 
@@ -66,24 +66,28 @@ def decide(
         Codes of Cell.
     night : int
         Number of the night; explorers draw anew every night.
-    start : Allocation, optional
-        Of a similar night for the same debtors: where its choice is still possible, the result is never
-        worth less.
+    start : Decision, optional
+        Of the same night under limits that are nowhere looser: its draws stand, and the result is never
+        worth less. For comparisons; a draw under other limits has another probability than the one it keeps.
     """
     n = len(debtor_ids)
     choice = np.zeros(n, dtype=np.int64)
     propensity = np.ones(n)
     explorers = np.flatnonzero(cell == Cell.EXPLORE)
-    if len(explorers):
+    if start is not None:
+        choice[explorers], propensity[explorers] = start.choice[explorers], start.propensity[explorers]
+    elif len(explorers):
         ids = [debtor_ids[i] for i in explorers.tolist()]
         draw, order = (keyed_uniform(settings.seed, purpose, night, ids) for purpose in ("lot", "order"))
-        uses, room = _use_of_limits(limits, explorers, len(values.actions), settings.explore)
+        uses, ceilings = _use_of_limits(limits, explorers, len(values.actions))
+        luck = keyed_uniform(settings.seed, "room", night, _names_of(limits))
+        room = _room_to_explore(uses, ceilings, settings.explore, luck)
         choice[explorers], propensity[explorers] = draw_explorers(
             feasible[explorers], uses, room, draw, order
         )
     allowed = feasible & (cell == Cell.POLICY)[:, None]
     left = tuple(_without(limit, choice) for limit in limits)
-    allocation = allocate(values.ranking, allowed, left, start=start)
+    allocation = allocate(values.ranking, allowed, left, start=None if start is None else start.allocation)
     choice = np.where(cell == Cell.POLICY, allocation.choice.astype(np.int64), choice)
     return Decision(
         choice=choice,
@@ -111,25 +115,47 @@ def action_names(codes: NDArray[np.int64], actions: Sequence[str]) -> NDArray[An
 
 
 def _use_of_limits(
-    limits: Sequence[Constraint], rows: NDArray[np.intp], n_actions: int, share: float
+    limits: Sequence[Constraint], rows: NDArray[np.intp], n_actions: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what each action of the rows takes from each ceiling, and the share of it that is free."""
-    room: list[float] = []
+    """Return what each action of the rows takes from each ceiling, and the ceilings."""
+    ceilings: list[float] = []
     uses: list[NDArray[np.float64]] = []
     for limit in limits:
         if limit.upper is None:
             continue
         per_action = np.asarray(limit.uses, dtype=np.float64)
-        ceilings = np.atleast_1d(np.asarray(limit.upper, dtype=np.float64))
         groups = np.zeros(len(rows), int) if limit.groups is None else np.asarray(limit.groups)[rows]
-        for group, ceiling in enumerate(ceilings):
+        for group, ceiling in enumerate(np.atleast_1d(np.asarray(limit.upper, dtype=np.float64))):
             uses.append((groups == group)[:, None] * per_action[None, :])
-            # A share below one unit would close scarce actions to the experiment for ever.
-            smallest = per_action[per_action > 0].min(initial=0.0)
-            room.append(min(ceiling, max(share * ceiling, smallest)))
+            ceilings.append(float(ceiling))
     if not uses:
         return np.zeros((len(rows), n_actions, 0)), np.zeros(0)
-    return np.stack(uses, axis=2), np.array(room)
+    return np.stack(uses, axis=2), np.array(ceilings)
+
+
+def _room_to_explore(
+    uses: NDArray[np.float64], ceilings: NDArray[np.float64], share: float, luck: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the room for exploring: a share too small for any action is one action's worth now and then.
+
+    Rounded down it would close scarce actions to the experiment for ever; rounded up, the experiment would
+    take the only visit of a region every night. So it is drawn, such that the share holds over the nights.
+    """
+    smallest = np.where(uses > 0, uses, np.inf).min(axis=(0, 1), initial=np.inf)
+    smallest = np.where(np.isfinite(smallest), smallest, 0.0)
+    shares = share * ceilings
+    once = np.where(luck * smallest < shares, smallest, 0.0)
+    return np.minimum(np.where(shares < smallest, once, shares), ceilings)
+
+
+def _names_of(limits: Sequence[Constraint]) -> list[str]:
+    """Return a name for each ceiling, group by group, in the order of :func:`_use_of_limits`."""
+    return [
+        f"{limit.name} {group}"
+        for limit in limits
+        if limit.upper is not None
+        for group in range(np.size(np.asarray(limit.upper)))
+    ]
 
 
 def _usage(limit: Constraint, choice: NDArray[np.int64]) -> NDArray[np.float64]:

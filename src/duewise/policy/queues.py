@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from duewise.contracts.vocabulary import NONE, Direction, Queue
 from duewise.features.events import known_contacts
 from duewise.features.local_time import to_local
-from duewise.features.promise_ledger import BROKEN, OPEN, promises
+from duewise.features.promise_ledger import BROKEN, OPEN, Grace, promises
 from duewise.features.scope import accounts_in_scope
 from duewise.sources.tables import Tables
 
@@ -28,8 +28,13 @@ LEGAL_CLOCK_DAYS = 90
 URGENT: tuple[Queue, ...] = (Queue.PROMISE_DUE, Queue.PROMISE_BROKEN, Queue.CALLBACK, Queue.LEGAL_CLOCK)
 
 
-def urgent_dates(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
+def urgent_dates(tables: Tables, as_of: date, timezone: str, grace: Grace) -> ibis.Table:
     """Return what is urgent by date for each debtor in scope, by debtor id.
+
+    Parameters
+    ----------
+    grace : Grace
+        How long a promise may stay unpaid after its due date before it is broken.
 
     Returns
     -------
@@ -38,14 +43,14 @@ def urgent_dates(tables: Tables, as_of: date, timezone: str) -> ibis.Table:
         broken lately and nobody has spoken to the debtor since), ``callback`` (asked for by the end of
         `as_of` and not made yet), ``limitation_days`` (until the first claim is barred; null when not near).
     """
-    ledger = promises(tables, as_of, timezone)
+    ledger = promises(tables, as_of, timezone, grace=grace)
     contacts = known_contacts(tables, as_of, timezone)
     outbound = contacts.filter(contacts.direction == Direction.OUTBOUND)
     worked = outbound.group_by("debtor_id").agg(last_worked=outbound["at"].max())
     told = ledger.left_join(worked, "debtor_id").drop("debtor_id_right")
-    recently = told.due_on >= ibis.literal(as_of) - ibis.interval(days=BROKEN_MEMORY_DAYS)
+    recently = told.deadline >= ibis.literal(as_of) - ibis.interval(days=BROKEN_MEMORY_DAYS)
     untouched = told.last_worked.isnull() | (
-        to_local(told.last_worked, timezone, as_of).date() <= told.due_on
+        to_local(told.last_worked, timezone, as_of).date() <= told.deadline
     )
     promised = told.group_by("debtor_id").agg(
         promise_due=((told.status == OPEN) & (told.due_on == ibis.literal(as_of))).any(),

@@ -1,6 +1,7 @@
 """Pictures of the report as SVG whose text stays text, so that any browser font can draw it."""
 
 import io
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -70,13 +71,16 @@ def frontier_lines(
 ) -> str:
     """Return an SVG of total value over shares of tonight's limit, a line per limit; tonight is marked."""
     figure, axes = _figure(7.2, 3.0)
-    for colour, (name, (factors, values)) in zip(_COLOURS, curves.items(), strict=False):
-        axes.plot(factors, values, color=colour, marker="o", markersize=4, linewidth=2, label=name)
+    styles = itertools.cycle(itertools.product(("-", ":"), _COLOURS))
+    for (style, colour), (name, (factors, values)) in zip(styles, curves.items(), strict=False):
+        axes.plot(factors, values, style, color=colour, marker="o", markersize=4, linewidth=2, label=name)
     axes.axvline(1.0, color="#888888", linewidth=1, linestyle="--")
     axes.set_xlabel(x_label)
     axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
     axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(_short))
-    axes.legend(frameon=False, fontsize=9, ncols=len(curves), loc="lower left", bbox_to_anchor=(0, 1.0))
+    axes.legend(
+        frameon=False, fontsize=9, ncols=min(len(curves), 4), loc="lower left", bbox_to_anchor=(0, 1.0)
+    )
     return _svg(figure, description)
 
 

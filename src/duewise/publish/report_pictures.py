@@ -161,21 +161,26 @@ def _actions(subject: Subject) -> Picture | None:
 
 
 def _limits(subject: Subject) -> Picture | None:
-    """What more or less of the limits that bind would bring; where none does, how much of each is used."""
+    """What more or less of staff, of messages and of the limits that bind would bring.
+
+    Where the portfolio limits neither, the picture is how much of each other limit is used.
+    """
     rows = [row for row in subject.manifest["capacities"] if row["limit"]]
-    if not rows:
+    if not rows and not subject.manifest["frontiers"]:
         return None
     priced = sorted(
         (row for row in subject.manifest["capacities"] if row["price"] > 0), key=lambda row: -row["price"]
     )
-    if not priced:
+    sentence = subject.text["limits_text"].format(count=len(priced)) if priced else subject.text["no_prices"]
+    free = tuple(subject.text[f"unlimited_{group}"] for group in subject.manifest["unlimited"])
+    if not subject.manifest["frontiers"]:
         svg = bars(
             [subject.limit(row["name"]) for row in rows],
             [row["planned"] / row["limit"] for row in rows],
             [f"{row['planned']:,.0f} / {row['limit']:,.0f}" for row in rows],
             description=subject.text["limits_title"],
         )
-        return Picture(subject.text["limits_title"], subject.text["no_prices"], svg)
+        return Picture(subject.text["limits_title"], sentence, svg, free)
     svg = frontier_lines(
         {
             subject.limit(one["limit"]): (
@@ -190,9 +195,9 @@ def _limits(subject: Subject) -> Picture | None:
     following = {one["limit"]: one for one in subject.manifest["next_units"]}
     return Picture(
         subject.text["limits_title"],
-        subject.text["limits_text"].format(count=len(priced)),
+        sentence,
         svg,
-        tuple(_worth(subject, row, following.get(row["name"])) for row in priced),
+        (*(_worth(subject, row, following.get(row["name"])) for row in priced), *free),
     )
 
 

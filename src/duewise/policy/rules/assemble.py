@@ -64,7 +64,8 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
     debtor_of = {
         name: _ints(frame["debtor_row"]) for name, frame in vars(columns).items() if name != "debtors"
     }
-    starts = _seconds(marks["starts_at"])
+    starts, ends = _seconds(marks["starts_at"]), _seconds(marks["ends_at"])
+    end_day = local(debtor_of["flags"], ends)
     names = sorted(map(str, marks["flag"].unique()))
     recorded = f.Contacts(
         debtor=debtor_of["contacts"],
@@ -73,7 +74,9 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
         channel=_ints(events["channel"]),
         kinds=_kinds(events),
     )
-    pending = _pending(columns.assigned, recorded)
+    this_morning = np.full(len(people), day_number(as_of) * DAY_SECONDS, dtype=np.int64)
+    waiting = _may_be_on_its_way(columns.assigned, local(everybody, this_morning), context.report_days)
+    pending = _pending(columns.assigned[waiting], recorded)
     return f.Facts(
         context=context,
         places=places,
@@ -109,22 +112,35 @@ def assemble(columns: Columns, context: f.Context, as_of: date) -> f.Facts:
             account=_ints(marks["account_row"]),
             name=_ints(pd.Series(pd.Categorical(marks["flag"], categories=names).codes)),
             starts=starts,
-            ends=np.where(marks["ends_at"].isna(), f.NEVER, _seconds(marks["ends_at"])),
+            ends=np.where(ends == _NO_SECOND, f.NEVER, ends),
             start_day=local(debtor_of["flags"], starts),
+            end_day=np.where(end_day == f.NO_DAY, np.iinfo(np.int32).max, end_day).astype(np.int32),
             detail=marks["detail"].fillna("").to_numpy(dtype=object),
         ),
     )
 
 
+def _may_be_on_its_way(assigned: pd.DataFrame, today: f.Ints, report_days: int) -> f.Mask:
+    """Return the assigned contacts whose record may still come.
+
+    It is typed in by the end of the day, on the debtor's clock, that lies `report_days` after the contact.
+    At 00:00 UTC that day is over east of Greenwich and goes on west of it.
+    """
+    last_day = _days(assigned["as_of"]).astype(np.int64) + report_days
+    return np.asarray(last_day >= today[_ints(assigned["debtor_row"])])
+
+
 def _pending(assigned: pd.DataFrame, recorded: f.Contacts) -> f.Contacts:
     """Return the assigned contacts of which no record has come, read against the caller.
 
-    A plan is for one local day, so a record of that day and channel is its own. Without one it may have been
-    made and have been a conversation; it counts for every account.
+    A plan is for one local day, so an outbound record of that day and channel is its own. Without one it may
+    have been made and have been a conversation; it counts for every account.
     """
     debtor, channel = _ints(assigned["debtor_row"]), _ints(assigned["channel"])
     day = _days(assigned["as_of"])
-    lately = recorded.day >= day.min(initial=np.iinfo(np.int32).max)
+    # The debtor's own call says nothing of ours.
+    ours = (recorded.kinds & int(Kind.INBOUND)) == 0
+    lately = ours & (recorded.day >= day.min(initial=np.iinfo(np.int32).max))
     made = _key(recorded.debtor[lately], recorded.day[lately], recorded.channel[lately])
     open_ = ~np.isin(_key(debtor, day, channel), made)
     kinds = kind_table()[channel, DIRECTIONS.index(Direction.OUTBOUND), _UNKNOWN_OUTCOME]

@@ -15,10 +15,8 @@ from duewise.policy.rules import conditions as c
 from duewise.policy.rules.facts import ALL_ACCOUNTS, NO_DAY, Ints, Mask, Rows
 from duewise.policy.rules.kinds import KIND_OF_COUNT, PLANNED_KINDS, Kind
 from duewise.policy.rules.model import Part
+from duewise.policy.rules.prior_consent import prior_consent
 from duewise.policy.rules.view import Planned, View, hit
-
-CONSENT_DAYS = 7
-"""Prior consent covers calls on seven consecutive dates, its own the first (12 CFR 1006.14(b)(3)(i))."""
 
 
 def condition_denies(part: Part, view: View) -> dict[str, Mask]:
@@ -34,8 +32,8 @@ def condition_denies(part: Part, view: View) -> dict[str, Mask]:
 
 
 def lifted(unless: c.Unless, view: View, per_debt: bool) -> Mask:
-    """Return who is exempt because a flag named by `unless` is on (and young enough)."""
-    rows = view.on(unless.flags)
+    """Return who is exempt because a flag named by `unless` stays on (and is young enough)."""
+    rows = view.on_throughout(unless.flags)
     if unless.within_days is not None:
         flags = view.facts.flags
         rows = rows[view.day[flags.debtor[rows]] - flags.start_day[rows] <= unless.within_days]
@@ -50,7 +48,7 @@ def _count(condition: c.Count, part: Part, view: View, _: str) -> Mask:
     if "prior_consent_7d" in condition.exclude:
         days = view.day.astype(np.int64)
         debtor = np.arange(len(view.facts), dtype=np.int64)
-        denied = denied & ~view.spread_if(part.per_debt, _consented(part, view, debtor, days))
+        denied = denied & ~view.spread_if(part.per_debt, prior_consent(part, view, debtor, days))
     return denied
 
 
@@ -74,7 +72,7 @@ def _counted(condition: c.Count, part: Part, view: View) -> Ints:
         chosen &= (contacts.kinds & int(Kind.PENDING)) == 0
     if "prior_consent_7d" in condition.exclude:
         rows = np.flatnonzero(chosen)
-        covered = _consented(
+        covered = prior_consent(
             part, view, contacts.debtor[rows].astype(np.int64), contacts.day[rows].astype(np.int64)
         )
         chosen[rows[covered]] = False
@@ -108,29 +106,13 @@ def _first_planned(planned: Planned) -> Ints:
     return np.where(speaks & planned.made.any(axis=1), planned_days, NO_DAY).astype(np.int32)
 
 
-def _consented(part: Part, view: View, debtor: Any, day: Any) -> Mask:
-    """Return which (debtor, day) pairs fall within seven days of a direct consent to the rule's actions."""
-    flags = view.facts.flags
-    rows = view.facts.flag_rows(tuple(f"consent:{action}" for action in part.actions))
-    rows = rows[flags.starts[rows] <= view.moment[flags.debtor[rows]]]
-    covered = np.zeros(len(debtor), dtype=bool)
-    if len(rows) == 0:
-        return covered
-    stride = np.int64(1) << 32
-    starts = np.sort(flags.debtor[rows] * stride + flags.start_day[rows].astype(np.int64))
-    # The latest consent on or before the day, if it is the same debtor's.
-    position = np.searchsorted(starts, debtor * stride + day, side="right") - 1
-    found = position >= 0
-    age = debtor[found] * stride + day[found] - starts[position[found]]
-    covered[found] = age < CONSENT_DAYS
-    return covered
-
-
 def _hold(condition: c.Hold, part: Part, view: View, _: str) -> Mask:
     flags = view.facts.flags
     rows = view.facts.flag_rows(condition.flags)
     moment = view.moment[flags.debtor[rows]]
     ended = flags.ends[rows] <= moment
+    if condition.ended and view.whole_day:  # what ends today denies today
+        ended |= flags.end_day[rows] <= view.day[flags.debtor[rows]]
     state = ended if condition.ended else ~ended
     rows = rows[(flags.starts[rows] <= moment) & state]
     if condition.unless_detail:
@@ -147,7 +129,7 @@ def _hold(condition: c.Hold, part: Part, view: View, _: str) -> Mask:
 def _cleared(condition: c.Hold, view: View, rows: Rows) -> Mask:
     """Return which flag `rows` are answered by a later notice on the same account, or on all of them."""
     facts, flags = view.facts, view.facts.flags
-    answers = view.on(condition.cleared_by)
+    answers = view.on_throughout(condition.cleared_by)
     general, special = (answers[flags.account[answers] == ALL_ACCOUNTS], answers[flags.account[answers] >= 0])
     by_debtor = np.full(len(facts), -1, dtype=np.int64)
     by_account = np.full(len(facts.accounts.debtor) + 1, -1, dtype=np.int64)  # the last row: no account
@@ -164,7 +146,9 @@ def _opt_out(condition: c.OptOut, part: Part, view: View, action: str) -> Mask:
 
 
 def _consent(condition: c.Consent, part: Part, view: View, action: str) -> Mask:
-    return view.spread_if(part.per_debt, ~view.any_of(view.on((f"consent:{action}",)), per_debt=False))
+    return view.spread_if(
+        part.per_debt, ~view.any_of(view.on_throughout((f"consent:{action}",)), per_debt=False)
+    )
 
 
 def _grace(condition: c.Grace, part: Part, view: View, _: str) -> Mask:
@@ -197,7 +181,9 @@ def _limitation(condition: c.Limitation, part: Part, view: View, _: str) -> Mask
 def _notice(condition: c.Notice, part: Part, view: View, _: str) -> Mask:
     flags = view.facts.flags
     kinds = tuple(name for name in view.facts.flag_names if name.startswith("notice:"))
-    rows = view.on(kinds if condition.kind == "any" else (f"notice:{condition.kind}",))
+    names = kinds if condition.kind == "any" else (f"notice:{condition.kind}",)
+    # Where only a notice served makes the rule speak, it permits nothing by itself.
+    rows = view.on(names) if condition.only_if_served else view.on_throughout(names)
     served = flags.start_day[rows]
     ready = served + condition.min_days
     if condition.remedy_date_in_detail:
@@ -221,7 +207,7 @@ def _notice(condition: c.Notice, part: Part, view: View, _: str) -> Mask:
 def _evidence(condition: c.Evidence, part: Part, view: View, _: str) -> Mask:
     missing = np.zeros(len(view.facts.accounts.debtor) if part.per_debt else len(view.facts), dtype=bool)
     for item in condition.items:
-        missing |= ~view.any_of(view.on((f"evidence:{item}",)), part.per_debt)
+        missing |= ~view.any_of(view.on_throughout((f"evidence:{item}",)), part.per_debt)
     return missing
 
 
@@ -230,7 +216,7 @@ def _minor(condition: c.Minor, part: Part, view: View, _: str) -> Mask:
     year = view.day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     # By birth year alone the eighteenth birthday may still be ahead, so the protective side counts.
     possible = (born > 0) & (year - born <= condition.under)
-    possible &= ~view.any_of(view.on(("evidence:adult",)), per_debt=False)
+    possible &= ~view.any_of(view.on_throughout(("evidence:adult",)), per_debt=False)
     return view.spread_if(part.per_debt, possible | view.any_of(view.on(("minor",)), per_debt=False))
 
 

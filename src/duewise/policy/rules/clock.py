@@ -74,8 +74,8 @@ def clock_verdicts(
     instant : ndarray of shape (n_debtors,), optional
         UTC seconds of the contact; without it a rule denies only when the day has no permitted time left.
     """
-    quiet, quiet_kinds = _details(view, QUIET_HOURS)
-    agreed, agreed_kinds = _details(view, AGREED_HOURS)
+    quiet, quiet_kinds = _details(view, view.on((QUIET_HOURS,)))
+    agreed, agreed_kinds = _details(view, view.on_throughout((AGREED_HOURS,)))
     at = np.zeros(len(view.facts), dtype=np.int64) if instant is None else instant
     reached = [rule.reached for rule in rules]
     situation, first = _distinct(view.facts.debtors.place, view.day, quiet, agreed, at, *reached)
@@ -126,10 +126,9 @@ def _combine(
     return together, shut or [i for i, spans in opened.items() if spans != whole_day]
 
 
-def _details(view: View, name: str) -> tuple[Ints, list[tuple[str, ...]]]:
-    """Return for each debtor the index of their distinct set of details of flag `name`; 0: none."""
+def _details(view: View, rows: Rows) -> tuple[Ints, list[tuple[str, ...]]]:
+    """Return for each debtor the index of their distinct set of details of the flag `rows`; 0: none."""
     flags = view.facts.flags
-    rows = view.on((name,))
     kinds: dict[tuple[str, ...], int] = {(): 0}
     index = np.zeros(len(view.facts), dtype=np.int32)
     wanted: dict[int, set[str]] = {}

@@ -47,7 +47,7 @@ def evaluate_at(
     planned: Planned | None = None,
 ) -> Verdicts:
     """Return verdicts for an instant per debtor (UTC seconds), as before a call is dialled."""
-    view = View(facts, days_at(facts, instant), instant, planned)
+    view = View(facts, days_at(facts, instant), instant, planned, whole_day=False)
     return _decide(ruleset, view, tuple(actions), instant)
 
 
@@ -161,7 +161,8 @@ def _clock(loaded: LoadedRule, part: Part, facts: Facts) -> ClockRule:
 def _attached(require: Requirement, view: View, per_debt: bool) -> Mask:
     """Return where the artefact can be had: declared by the company, or on file for the debtor."""
     artefacts = view.facts.context.artefacts
-    on_file = view.any_of(view.on((f"evidence:{require.artefact}", f"notice:{require.artefact}")), per_debt)
+    names = (f"evidence:{require.artefact}", f"notice:{require.artefact}")
+    on_file = view.any_of(view.on_throughout(names), per_debt)
     if artefacts is None:
         return on_file | (require.undeclared == "ask")
     return on_file | (require.artefact in artefacts)

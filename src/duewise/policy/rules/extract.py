@@ -198,14 +198,15 @@ def _contacts(
     return coded
 
 
-def _assigned(tables: Tables, as_of: date, nights: int, debtors: ibis.Table) -> pd.DataFrame:
+def _assigned(tables: Tables, as_of: date, report_days: int, debtors: ibis.Table) -> pd.DataFrame:
     """Return the contacts that the last nights assigned.
 
-    A call of last evening may not be typed in yet, and west of Greenwich the evening itself is not over.
+    A call of last evening may not be typed in yet, and west of Greenwich the evening itself is not over:
+    there the last day for a record begins one UTC date earlier.
     """
     decided = tables.assignments
     lately = (decided.as_of < ibis.literal(as_of)) & (
-        decided.as_of >= ibis.literal(as_of - timedelta(days=nights))
+        decided.as_of >= ibis.literal(as_of - timedelta(days=report_days + 1))
     )
     decided = decided.filter(lately, decided.action.isin(tuple(map(str, CHANNELS))))
     rows = decided.inner_join(debtors, "debtor_id").select(

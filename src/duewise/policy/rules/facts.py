@@ -38,7 +38,8 @@ class Context:
     artefacts : frozenset of str or None
         Script lines, templates and reviews that the company can attach; None when it did not say.
     report_days : int
-        Nights for which a contact that was assigned counts as made although no record of it has come.
+        Days, on the debtor's clock, that the record of a contact may take: until the end of the last one an
+        assigned contact counts as made although no record of it has come.
     """
 
     role: str = "creditor"
@@ -97,6 +98,7 @@ class Flags:
     starts: Seconds
     ends: Seconds  # NEVER: no end
     start_day: Ints
+    end_day: Ints  # local date of the end, on which it holds at most in part; the largest int: no end
     detail: NDArray[np.object_]  # "" where there is none
 
 

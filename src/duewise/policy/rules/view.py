@@ -32,12 +32,19 @@ class Planned:
 
 @dataclass(frozen=True)
 class View:
-    """Facts as they are looked at: the local day judged and the instant at which flags are read."""
+    """Facts as they are looked at: the local day judged and the instant at which flags are read.
+
+    Attributes
+    ----------
+    whole_day : bool
+        Whether the verdict must hold for the rest of the day, or for the moment alone.
+    """
 
     facts: Facts
     day: Ints
     moment: Seconds
     planned: Planned | None = None
+    whole_day: bool = True
 
     def spread(self, per_person: NDArray[T]) -> NDArray[T]:
         """Return a column of debtors as a column of their accounts."""
@@ -53,6 +60,17 @@ class View:
         rows = self.facts.flag_rows(names)
         moment = self.moment[flags.debtor[rows]]
         return rows[(flags.starts[rows] <= moment) & (moment < flags.ends[rows])]
+
+    def on_throughout(self, names: tuple[str, ...]) -> Rows:
+        """Return the rows of flags named so that stay on: what they permit holds at any time of the day.
+
+        A consent that ends at noon opens nothing that day, rather than a window that runs past its end.
+        """
+        rows = self.on(names)
+        if not self.whole_day:
+            return rows
+        flags = self.facts.flags
+        return rows[flags.end_day[rows] > self.day[flags.debtor[rows]]]
 
     def any_of(self, rows: Rows, per_debt: bool) -> Mask:
         """Return who has one of the flag `rows`: a debtor by any account, or each account concerned."""
