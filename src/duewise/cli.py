@@ -152,7 +152,9 @@ def nightly(
     """Choose one strategy per debtor for one night and publish the run folder."""
     from duewise.console import print_night
     from duewise.pipelines.nightly import nightly as run_nightly
+    from duewise.tracing import configure_tracing
 
+    configure_tracing()
     night = run_nightly(load(portfolio, set_, data=data, out=out), day(as_of), force=force, dry_run=dry_run)
     print_night(night)
     leave(bool(night.warnings), strict)
