@@ -177,6 +177,11 @@ def print_retention(removed: "Retained", dry_run: bool) -> None:
     _out.print(f"runs {'that would be removed' if dry_run else 'removed'}: {names}")
     if removed.rows:
         _out.print(f"{removed.rows:,} rows erased")
+    if removed.accounts is None:
+        _out.print(
+            "The sources could not be read, so accounts were not looked up: run it again when they can be, "
+            "or name each account with --erase."
+        )
 
 
 def print_rules(rules: "Sequence[Row]", on: date) -> None:
