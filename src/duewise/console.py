@@ -1,6 +1,7 @@
 """What a person sees on a terminal, and what a machine reads otherwise."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 from duewise.errors import DuewiseError
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from duewise.policy.rules import PackReport
     from duewise.policy.rules.listing import Row
     from duewise.sources.report import AcceptanceReport
+
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal does not show but does: control characters, and marks that turn the direction of text."""
 
 
 class _Stdout(Console):
@@ -311,4 +317,5 @@ def _frontier_table(points: "Sequence[FrontierPoint]") -> RichTable:
 
 
 def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+    """Return text of a client so that it is shown and not obeyed, by rich or by the terminal."""
+    return escape(_OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
