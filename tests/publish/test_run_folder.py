@@ -103,6 +103,16 @@ def test_the_lock_names_its_owner(tmp_path):
         assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
 
 
+def test_the_rows_of_a_refusal_stay_until_the_night_stands(tmp_path):
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path, NIGHT) as folder:
+        folder.refused.mkdir(parents=True)
+        folder.refused.joinpath("payments.csv").write_text("x")
+        raise ZeroDivisionError
+    assert (tmp_path / "2024-06-01.failed" / "quarantine" / "payments.csv").exists()
+    publish(tmp_path)
+    assert not (tmp_path / "2024-06-01.failed").exists()
+
+
 def test_what_stands_where_a_run_is_written_is_removed_and_no_link_is_followed(tmp_path):
     kept = tmp_path / "elsewhere"
     kept.mkdir()

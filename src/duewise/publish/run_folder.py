@@ -50,7 +50,7 @@ class RunFolder:
 
     @property
     def refused(self) -> Path:
-        """Folder of the bad rows of a night that was refused for them; it outlives the refusal."""
+        """Folder of the bad rows of a night that was refused for them; it stays until the night stands."""
         return self.final.with_name(f"{self.final.name}.failed") / "quarantine"
 
     def publish(self) -> Path:
@@ -64,6 +64,7 @@ class RunFolder:
             self.partial.rename(self.final)
         _sync(self.final.parent)
         self._point_latest()
+        shutil.rmtree(self.refused.parent, ignore_errors=True)
         return self.final
 
     def _point_latest(self) -> None:

@@ -116,6 +116,7 @@ def refuse(examination: Examination, quarantine: Path | None = None) -> None:
         return
     where = ""
     if quarantine is not None:
+        shutil.rmtree(quarantine, ignore_errors=True)  # of an earlier refusal, perhaps for other tables
         quarantine.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         examination.write_quarantine(quarantine)
         where = f"\n  The rows are in {quarantine}"
