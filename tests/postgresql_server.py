@@ -50,10 +50,15 @@ class Server:
                     cursor.adbc_ingest(name, rows, mode="replace")
             connection.commit()
 
-    def control(self, *arguments: str) -> None:
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command that controls the server."""
         log = self.folder / "log"
-        command = [self.binaries / "pg_ctl", "-D", self.folder / "data", "-l", log, "-w", *arguments]
-        subprocess.run(_unprivileged(command), check=True, stdout=subprocess.DEVNULL)
+        return _unprivileged(
+            [self.binaries / "pg_ctl", "-D", self.folder / "data", "-l", log, "-w", *arguments]
+        )
+
+    def control(self, *arguments: str) -> None:
+        subprocess.run(self.command(*arguments), check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
         self.control(

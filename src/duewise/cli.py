@@ -152,7 +152,9 @@ def nightly(
     """Choose one strategy per debtor for one night and publish the run folder."""
     from duewise.console import print_night
     from duewise.pipelines.nightly import nightly as run_nightly
+    from duewise.tracing import configure_tracing
 
+    configure_tracing()
     night = run_nightly(load(portfolio, set_, data=data, out=out), day(as_of), force=force, dry_run=dry_run)
     print_night(night)
     leave(bool(night.warnings), strict)
@@ -335,6 +337,7 @@ def serve(
 def retention(
     portfolio: PortfolioFile,
     as_of: AsOf = None,
+    data: Data = None,
     out: Out = None,
     set_: Set = None,
     erase: Annotated[
@@ -342,7 +345,8 @@ def retention(
         typer.Option(
             "--erase",
             metavar="ID",
-            help="A debtor (or account) whose rows are removed from all that was published; may be repeated.",
+            help="A debtor whose rows, and those of the debtor's accounts, are removed from all that was "
+            "published; may be repeated.",
         ),
     ] = None,
     dry_run: DryRun = False,
@@ -354,7 +358,7 @@ def retention(
     from duewise.console import print_retention
     from duewise.pipelines.retention import retention as run_retention
 
-    settings = load(portfolio, set_, out=out)
+    settings = load(portfolio, set_, data=data, out=out)
     done = run_retention(settings, day(as_of), erase=erase or (), dry_run=dry_run)
     print_retention(done, dry_run)
 

@@ -15,6 +15,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    ByteSize,
     ConfigDict,
     Field,
     ValidationError,
@@ -310,6 +311,16 @@ class PublishSection(Section):
     )
 
 
+class MachineSection(Section):
+    """What a run may take of the machine that it shares."""
+
+    memory: ByteSize | None = Field(
+        None,
+        description="Most memory of a run, e.g. 8GiB: events beyond it are worked on from disk below "
+        "publish.runs, and a night whose debtors do not fit ends at once; null: no bound.",
+    )
+
+
 class ServeSection(Section):
     """The managers' page."""
 
@@ -372,6 +383,7 @@ class Portfolio(Section):
     training: TrainingSection = Field(default_factory=TrainingSection)
     models: ModelsSection = Field(default_factory=ModelsSection)
     publish: PublishSection = Field(default_factory=PublishSection)
+    machine: MachineSection = Field(default_factory=MachineSection)
     serve: ServeSection = Field(default_factory=ServeSection)
 
     @field_validator("horizons")

@@ -1,6 +1,7 @@
 """What a person sees on a terminal, and what a machine reads otherwise."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 from duewise.errors import DuewiseError
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from duewise.policy.rules import PackReport
     from duewise.policy.rules.listing import Row
     from duewise.sources.report import AcceptanceReport
+
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal does not show but does: control characters, and marks that turn the direction of text."""
 
 
 class _Stdout(Console):
@@ -177,6 +183,11 @@ def print_retention(removed: "Retained", dry_run: bool) -> None:
     _out.print(f"runs {'that would be removed' if dry_run else 'removed'}: {names}")
     if removed.rows:
         _out.print(f"{removed.rows:,} rows erased")
+    if removed.accounts is None:
+        _out.print(
+            "The sources could not be read, so accounts were not looked up: run it again when they can be, "
+            "or name each account with --erase."
+        )
 
 
 def print_rules(rules: "Sequence[Row]", on: date) -> None:
@@ -315,4 +326,5 @@ def _frontier_table(name: str, points: "Sequence[FrontierPoint]") -> RichTable:
 
 
 def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+    """Return text of a client so that it is shown and not obeyed, by rich or by the terminal."""
+    return escape(_OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text))

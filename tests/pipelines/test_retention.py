@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,7 +17,8 @@ from duewise.pipelines.retention import retention
 from duewise.publish.database.runs import bring_up_to_date
 from duewise.publish.run_folder import open_run, run_lock
 from duewise.publish.strategies_file import strategies_table, write_assignments, write_strategies
-from published_night import NIGHT, client_portfolio, publish_night
+from duewise.sources.quarantine import OWN_COLUMNS
+from published_night import NIGHT, client_portfolio, publish_night, write_tables
 
 GONE, STAYS = "D1", "D11"
 
@@ -50,8 +52,14 @@ def publish(portfolio, night):
         (run.partial / "manifest.json").write_text(json.dumps(manifest))
         run.quarantine.mkdir()
         with (run.quarantine / "contacts.csv").open("w", newline="") as file:
+            own = ["contacts", "contacts.csv", 1, "at", "future_date"]
             csv.writer(file).writerows(
-                [["row_number", "客户号", "line"], [1, GONE, ""], [2, STAYS, ""], [3, "", f"x;{GONE};call"]]
+                [
+                    [*OWN_COLUMNS, "客户号", "line"],
+                    [*own, GONE, ""],
+                    [*own, STAYS, ""],
+                    [*own, "", f"x;{GONE};call"],
+                ]
             )
         run.publish()
     bring_up_to_date(portfolio.publish.database, "asked", portfolio.publish.runs, night)
@@ -90,7 +98,11 @@ def test_an_erased_debtor_is_nowhere_and_everybody_else_still_there(portfolio, t
         for name in ("strategies", "assignments"):
             ids = pq.read_table(run / f"{name}.parquet")["debtor_id"].to_pylist()
             assert sorted(ids) == sorted(f"D{i}" for i in range(12) if i != 1)
-        assert (run / "quarantine" / "contacts.csv").read_text().splitlines()[1:] == [f"2,{STAYS},"]
+        left = (run / "quarantine" / "contacts.csv").read_text().splitlines()
+        assert left == [
+            f"{','.join(OWN_COLUMNS)},客户号,line",
+            f"contacts,contacts.csv,1,at,future_date,{STAYS},",
+        ]
         assert (run / "worklist.xlsx").exists() is False
     with closing(sqlite3.connect(portfolio.publish.runs / "feedback.sqlite")) as con:
         assert con.execute("SELECT debtor_id FROM feedback").fetchall() == [(STAYS,)]
@@ -105,6 +117,50 @@ def test_an_erased_debtor_is_nowhere_and_everybody_else_still_there(portfolio, t
     assert entry["subjects"] == [hashlib.sha256(f"{entry['salt']}{GONE}".encode()).hexdigest()]
     assert record.stat().st_mode & 0o777 == 0o600
     assert retention(portfolio, NIGHT, erase=[GONE]).rows == 0
+
+
+def quarantined_payments(portfolio, accounts):
+    """Publish a night of one debtor with payments of `accounts` in quarantine; return where they lie."""
+    run = publish_night(portfolio, ["sms"])
+    (run / "quarantine").mkdir()
+    rows = pa.table({"row_number": [101, 102, 103], "account_id": accounts, "amount": [1.0, 2.0, 3.0]})
+    pq.write_table(rows, run / "quarantine" / "payments.after_as_of.parquet")
+    return run / "quarantine" / "payments.after_as_of.parquet"
+
+
+def test_the_accounts_of_an_erased_debtor_are_found_in_the_sources(tmp_path):
+    portfolio = client_portfolio(tmp_path)
+    write_tables(tmp_path)
+    file = quarantined_payments(portfolio, ["AD1", "AD2", "AD1"])
+    done = retention(portfolio, NIGHT, erase=[GONE])
+    assert (done.accounts, done.rows) == (1, 2)
+    assert pq.read_table(file)["account_id"].to_pylist() == ["AD2"]
+
+
+def test_a_whole_number_is_an_id_too_but_a_row_number_is_none(tmp_path):
+    portfolio = client_portfolio(tmp_path)
+    file = quarantined_payments(portfolio, [7, 8, 102])
+    assert retention(portfolio, NIGHT, erase=["102", "7"]).rows == 2
+    assert pq.read_table(file)["account_id"].to_pylist() == [8]
+
+
+def test_a_debtor_who_is_called_like_an_action_takes_nobody_along(tmp_path):
+    portfolio = client_portfolio(tmp_path)
+    run = publish_night(portfolio, ["sms", "sms"])
+    assert retention(portfolio, NIGHT, erase=["sms"]).rows == 0
+    assert pq.read_table(run / "strategies.parquet").num_rows == 2
+
+
+def test_an_erasure_goes_on_when_the_sources_cannot_be_read_and_says_so(tmp_path):
+    portfolio = client_portfolio(tmp_path)
+    publish_night(portfolio, ["sms", "sms"])
+    (tmp_path / "portfolio.yaml").write_text(
+        f"portfolio: {{name: asked}}\nsources: {{path: {tmp_path}}}\npublish: {{runs: {tmp_path}/runs}}\n"
+    )
+    done = duewise("retention", tmp_path / "portfolio.yaml", "--erase", GONE)
+    assert done.code == 0
+    assert "1 rows erased" in done.stdout
+    assert "accounts were not looked up" in " ".join(done.stdout.split())
 
 
 def test_nothing_to_do_and_an_empty_id_are_wrong_usage(portfolio, tmp_path):

@@ -36,3 +36,12 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DuewiseError, match=r"the run stands.*publish\.metrics"):
         write_metrics(tmp_path / "file" / "duewise.prom", MANIFEST)
+
+
+def test_a_link_that_another_user_has_put_there_is_not_followed(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / ".duewise.prom.partial").symlink_to(victim)
+    write_metrics(tmp_path / "duewise.prom", MANIFEST)
+    assert victim.read_text() == "precious"
+    assert "duewise_night_debtors" in (tmp_path / "duewise.prom").read_text()

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from duewise.errors import LockError
+from duewise.errors import DuewiseError, LockError
 from duewise.publish.run_folder import LATEST, open_run, run_lock
 
 NIGHT = date(2024, 6, 1)
@@ -101,3 +101,34 @@ def test_a_run_that_was_being_replaced_when_its_writer_died_is_put_back(tmp_path
 def test_the_lock_names_its_owner(tmp_path):
     with run_lock(tmp_path):
         assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
+
+
+def test_the_rows_of_a_refusal_stay_until_the_night_stands(tmp_path):
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path, NIGHT) as folder:
+        folder.refused.mkdir(parents=True)
+        folder.refused.joinpath("payments.csv").write_text("x")
+        raise ZeroDivisionError
+    assert (tmp_path / "2024-06-01.failed" / "quarantine" / "payments.csv").exists()
+    publish(tmp_path)
+    assert not (tmp_path / "2024-06-01.failed").exists()
+
+
+def test_what_stands_where_a_run_is_written_is_removed_and_no_link_is_followed(tmp_path):
+    kept = tmp_path / "elsewhere"
+    kept.mkdir()
+    (kept / "precious").write_text("x")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / ".2024-06-01.partial").symlink_to(kept)
+    (runs / ".2024-05-31.partial").write_text("a file")
+    (runs / "2024-06-01").symlink_to(kept)
+    final = publish(runs)
+    assert not final.is_symlink()
+    assert {path.name for path in runs.iterdir()} == {".lock", "2024-06-01", LATEST}
+    assert [path.name for path in kept.iterdir()] == ["precious"]
+
+
+def test_a_folder_that_is_called_latest_is_refused_before_any_work(tmp_path):
+    (tmp_path / LATEST).mkdir()
+    with pytest.raises(DuewiseError, match=r"latest: is no link.*--out"), open_run(tmp_path, NIGHT):
+        pytest.fail("the night began")

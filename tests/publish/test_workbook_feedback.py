@@ -192,3 +192,15 @@ def test_any_id_survives_as_plain_ascii(debtor_id):
     assert key.isascii()
     assert key.isprintable()
     assert key.startswith("[")
+
+
+def test_an_archive_that_would_unpack_to_far_more_than_any_worklist_is_refused(tmp_path):
+    path = tmp_path / "bomb.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as part,
+    ):
+        for _ in range(300):
+            part.write(bytes(1 << 20))
+    with pytest.raises(DataError, match=r"would unpack to 0\.3 GiB"):
+        read_answers(path, AT, "me")

@@ -30,6 +30,7 @@ def night_identity(
             "publish": {"runs", "database", "metrics", "keep_days"},
             "models": True,
             "serve": True,
+            "machine": True,
             "sources": {"path", "url"},
         },
     )

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from structlog.contextvars import bound_contextvars
 
 from duewise.config import Portfolio
+from duewise.contracts.vocabulary import Table
 from duewise.models.last_good import find_champion, keep_copy
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
-from duewise.pipelines.clock import StageClock, peak_memory_mib
+from duewise.pipelines.clock import StageClock, peak_memory_mib, traced
 from duewise.pipelines.contact_tonight import promise_kept_tonight
 from duewise.pipelines.delivered import delivered_by_action
 from duewise.pipelines.explanation import explain_night, explaining_columns
@@ -36,6 +37,7 @@ from duewise.publish.metrics import write_metrics
 from duewise.publish.remarks_file import write_remarks
 from duewise.publish.run_folder import RunFolder, open_run
 from duewise.publish.strategies_file import write_assignments, write_strategies
+from duewise.sources.memory import make_room
 from duewise.sources.open import open_tables
 
 LAST_GOOD = ".champion"
@@ -89,6 +91,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
     name, database = portfolio.portfolio.name, portfolio.publish.database
     with (
         bound_contextvars(portfolio=name, night=as_of.isoformat()),
+        traced("nightly", portfolio=name, night=as_of.isoformat()),
         _run_folder(portfolio, as_of, dry_run) as folder,
         contextlib.ExitStack() as open_resources,
     ):
@@ -98,6 +101,8 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             opened = open_resources.enter_context(
                 open_tables(portfolio, as_of, workspace=folder.scratch, quarantine=folder.refused)
             )
+            debtors_read = opened.report.tables[Table.DEBTORS].accepted
+            make_room(opened.tables.con, portfolio.machine.memory, debtors_read)
         copies = portfolio.publish.runs / LAST_GOOD
         champion = find_champion(portfolio.models.store, portfolio.registered_name, copies)
         bundle = champion.files.load()

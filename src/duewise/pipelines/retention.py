@@ -13,11 +13,12 @@ from pathlib import Path
 import structlog
 
 from duewise.config import Portfolio
-from duewise.errors import ConfigError
+from duewise.errors import ConfigError, DuewiseError
 from duewise.publish.database.erasure import drop_nights, erase_rows
 from duewise.publish.erasure import copy_without
 from duewise.publish.feedback import FEEDBACK_FILE, FeedbackStore
 from duewise.publish.run_folder import LATEST, clear_leftovers, open_run, run_lock
+from duewise.sources.ownership import accounts_of
 
 log = structlog.get_logger(__name__)
 
@@ -35,10 +36,14 @@ class Retained:
         Nights whose runs were removed because they are old.
     rows : int
         Rows erased from files and database.
+    accounts : int or None
+        Accounts of theirs that the sources named; None when the sources could not be read, so that rows in
+        quarantine which name an account only may be left.
     """
 
     nights: tuple[str, ...] = ()
     rows: int = 0
+    accounts: int | None = 0
 
 
 def retention(
@@ -49,8 +54,9 @@ def retention(
     Parameters
     ----------
     erase : sequence of str
-        Ids of a debtor and of the debtor's accounts: a payment in quarantine names an account only. A record
-        of the erasure, without the ids, is added to ``<publish.runs>/erasures.jsonl``.
+        Ids of debtors. Their accounts are looked up in the sources, for a payment in quarantine names an
+        account only; where the sources know them no longer, ids of accounts may be given too. A record of
+        the erasure, without the ids, is added to ``<publish.runs>/erasures.jsonl``.
 
     Raises
     ------
@@ -68,9 +74,25 @@ def retention(
     if dry_run or not runs.is_dir():
         return Retained(nights)
     _remove(portfolio, nights)
-    rows = _erase(portfolio, erase) if erase else 0
+    if not erase:
+        log.info("retention_done", nights=len(nights))
+        return Retained(nights)
+    accounts = _accounts(portfolio, erase)
+    rows = _erase(portfolio, [*erase, *(accounts or ())])
     log.info("retention_done", nights=len(nights), rows=rows)
-    return Retained(nights, rows)
+    return Retained(nights, rows, None if accounts is None else len(accounts))
+
+
+def _accounts(portfolio: Portfolio, debtors: Sequence[str]) -> list[str] | None:
+    """Return the accounts of `debtors`; None when nobody can say, which must not stop an erasure."""
+    nights = _nights(portfolio.publish.runs)
+    if not nights:
+        return []
+    try:
+        return accounts_of(portfolio, date.fromisoformat(nights[-1]), debtors)
+    except DuewiseError as error:
+        log.warning("accounts_not_looked_up", reason=str(error))
+        return None
 
 
 def _old_nights(runs: Path, first_kept: date) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from duewise.publish.for_people import write_for_people
 from duewise.publish.manifest import read_manifest
 from duewise.publish.published_run import STRATEGIES
+from duewise.sources.quarantine import OWN_COLUMNS
 
 _FOR_PEOPLE = ("worklist.xlsx", "report.html")
 _LONGEST_FIELD = 1 << 30
@@ -21,7 +22,8 @@ _LONGEST_FIELD = 1 << 30
 def copy_without(run: Path, target: Path, ids: Sequence[str]) -> int:
     """Copy a run into `target` without the rows that name one of `ids`; return how many were left out.
 
-    A row is left out when any of its texts is one of `ids`: in quarantine stand the client's own columns.
+    Of what the night decided, a row is left out by its ``debtor_id``. In quarantine stand the client's own
+    columns, so a row is left out when any of its texts or whole numbers is one of `ids`.
     """
     removed = 0
     for path in sorted(run.rglob("*")):
@@ -29,7 +31,7 @@ def copy_without(run: Path, target: Path, ids: Sequence[str]) -> int:
         if path.is_dir():
             copy.mkdir(exist_ok=True)
         elif path.suffix == ".parquet":
-            removed += _parquet_without(path, copy, ids)
+            removed += _parquet_without(path, copy, ids, anywhere=path.parent != run)
         elif path.suffix == ".csv":
             removed += _csv_without(path, copy, ids)
         elif path.name not in _FOR_PEOPLE:
@@ -40,19 +42,26 @@ def copy_without(run: Path, target: Path, ids: Sequence[str]) -> int:
     return removed
 
 
-def _parquet_without(path: Path, copy: Path, ids: Sequence[str]) -> int:
+def _parquet_without(path: Path, copy: Path, ids: Sequence[str], *, anywhere: bool) -> int:
     table = pq.read_table(path)
-    named = [name for name in table.column_names if _is_text(table.schema.field(name).type)]
+    named = [field.name for field in table.schema if _may_be_id(field, anywhere)]
     hit = pa.chunked_array([pa.array([False] * table.num_rows)])
     for name in named:
-        hit = pc.or_(hit, pc.is_in(table[name], value_set=pa.array(ids, table[name].type)))
+        hit = pc.or_(hit, pc.is_in(table[name].cast(pa.string()), value_set=pa.array(ids, pa.string())))
     kept = table.filter(pc.invert(hit))
     pq.write_table(kept, copy, compression="zstd", row_group_size=100_000)
     return int(table.num_rows - kept.num_rows)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+def _may_be_id(field: pa.Field, anywhere: bool) -> bool:
+    """Return whether a column may hold ids; in a night's own rows, whose action may be called like anybody,
+    only ``debtor_id`` does.
+    """
+    if not anywhere:
+        return bool(field.name == "debtor_id")
+    kind = field.type
+    whole = pa.types.is_integer(kind) and field.name != "row_number"
+    return bool(whole or pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _csv_without(path: Path, copy: Path, ids: Sequence[str]) -> int:
@@ -63,10 +72,11 @@ def _csv_without(path: Path, copy: Path, ids: Sequence[str]) -> int:
         path.open(encoding="utf-8", newline="") as lines,
         copy.open("w", encoding="utf-8", newline="") as out,
     ):
-        writer = csv.writer(out, lineterminator="\n")
-        for row in csv.reader(lines):
+        reader, writer = csv.reader(lines), csv.writer(out, lineterminator="\n")
+        writer.writerow(next(reader))
+        for row in reader:
             # Malformed rows stand there as one text, in which an id is a word.
-            if any(words.search(field) for field in row):
+            if any(words.search(field) for field in row[len(OWN_COLUMNS) :]):
                 removed += 1
             else:
                 writer.writerow(row)

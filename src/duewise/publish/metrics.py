@@ -38,7 +38,11 @@ def write_metrics(path: Path, manifest: dict[str, Any]) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        partial.unlink(missing_ok=True)
+        with partial.open(
+            "x", encoding="utf-8"
+        ) as file:  # never through a link that another user has put there
+            file.write("\n".join(lines) + "\n")
         partial.chmod(0o644)  # the collector runs as another user
         partial.replace(path)
     except OSError as error:

@@ -50,7 +50,7 @@ class RunFolder:
 
     @property
     def refused(self) -> Path:
-        """Folder of the bad rows of a night that was refused for them; it outlives the refusal."""
+        """Folder of the bad rows of a night that was refused for them; it stays until the night stands."""
         return self.final.with_name(f"{self.final.name}.failed") / "quarantine"
 
     def publish(self) -> Path:
@@ -59,11 +59,12 @@ class RunFolder:
         _sync_tree(self.partial)
         if self.final.exists():
             _exchange(self.partial, self.final)
-            shutil.rmtree(self.partial)
+            _remove(self.partial)
         else:
             self.partial.rename(self.final)
         _sync(self.final.parent)
         self._point_latest()
+        shutil.rmtree(self.refused.parent, ignore_errors=True)
         return self.final
 
     def _point_latest(self) -> None:
@@ -96,6 +97,7 @@ def open_run(runs: Path, as_of: date) -> Iterator[RunFolder]:
         ) from error
     with run_lock(runs):
         clear_leftovers(runs)
+        _expect_link(runs / LATEST)
         partial = runs / f".{as_of.isoformat()}.partial"
         partial.mkdir(mode=0o700)
         folder = RunFolder(partial=partial, final=runs / as_of.isoformat())
@@ -167,10 +169,26 @@ def clear_leftovers(runs: Path) -> list[str]:
         place = runs / aside.name.removeprefix(".").removesuffix(_ASIDE)
         if not place.exists():
             aside.rename(place)
-    leftovers = sorted(path for path in runs.glob(".*.partial") if path.is_dir() and not path.is_symlink())
+    leftovers = sorted(runs.glob(".*.partial"))
     for path in leftovers:
-        shutil.rmtree(path)
+        _remove(path)
     return [path.name for path in leftovers]
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder with all that is in it; of a link, the link alone."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _expect_link(latest: Path) -> None:
+    if latest.exists() and not latest.is_symlink():
+        raise DuewiseError(
+            f"{latest}: is no link, but nights move it from run to run. Move it away, or name another folder "
+            "with --out."
+        )
 
 
 def _run_date(name: str) -> date:

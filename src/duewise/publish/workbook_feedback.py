@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,9 @@ COLUMNS: tuple[str, ...] = ("kind", "amount", "due_on", "note")
 
 KEY_HEADING = "duewise"
 """Heading of the hidden column that says whom and which night a row is about."""
+
+# A worklist shrinks some fifteen times; a bomb shrinks a thousand times.
+_BOMB_RATIO, _BOMB_BYTES = 100, 1 << 28
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _SPOKEN_OF = ("wrong_number", "promised")
@@ -100,8 +104,6 @@ def read_answers(path: Path, at: datetime, author: str) -> Answers:
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[Sequence[Any]]]]:
     """Yield the title and the rows of each sheet."""
-    import zipfile
-
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -110,6 +112,7 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[Sequence[Any]]]]:
     # A damaged part of the archive is a SyntaxError of the XML parser; a damaged cell a ValueError.
     damage = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError)
     try:
+        _refuse_bomb(path)
         with contextlib.closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
             for sheet in book.worksheets:
                 sheet.reset_dimensions()  # other programs write wrong ones, and rows beyond would be lost
@@ -117,6 +120,17 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[Sequence[Any]]]]:
                 yield sheet.title, rows
     except damage as error:
         raise DataError(f"{path}: is not a workbook that can be read ({error}). Save it as .xlsx.") from error
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuse an archive that would unpack to far more than any worklist."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+    if unpacked > max(_BOMB_BYTES, _BOMB_RATIO * path.stat().st_size):
+        raise DataError(
+            f"{path}: would unpack to {unpacked / 2**30:,.1f} GiB, more than {_BOMB_RATIO} times its size. "
+            "Give the worklist.xlsx of a night."
+        )
 
 
 def _places(headings: Sequence[Any]) -> dict[str, int] | None:

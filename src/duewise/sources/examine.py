@@ -23,6 +23,7 @@ from duewise.sources.faults import Moments
 from duewise.sources.feedback import JudgedFeedback, judge_feedback
 from duewise.sources.files import Located, locate_tables
 from duewise.sources.mapping import expected_names, mapping_faults, match_columns
+from duewise.sources.memory import engine_memory
 from duewise.sources.notation import decimal_comma_columns, numeric_extra_columns
 from duewise.sources.plan import TablePlan, plan_table
 from duewise.sources.quarantine import write_quarantine
@@ -71,7 +72,6 @@ def examine_sources(
     now: datetime | None = None,
     feedback_before: datetime | None = None,
     workspace: Path | None = None,
-    memory_limit: str | None = None,
     threads: int = 2,
 ) -> Examination:
     """Judge every row of a portfolio's sources without loading what is accepted.
@@ -83,7 +83,7 @@ def examine_sources(
     faults = [fault for table in TABLES for fault in mapping_faults(portfolio, table)]
     if faults:
         raise ConfigError("The mapping does not fit the contract:\n  " + "\n  ".join(faults))
-    scratch, con = _engine(workspace, memory_limit, threads)
+    scratch, con = _engine(workspace, engine_memory(portfolio.machine.memory), threads)
     try:
         if portfolio.sources.url is None:
             located = locate_tables(portfolio)
@@ -116,6 +116,7 @@ def refuse(examination: Examination, quarantine: Path | None = None) -> None:
         return
     where = ""
     if quarantine is not None:
+        shutil.rmtree(quarantine, ignore_errors=True)  # of an earlier refusal, perhaps for other tables
         quarantine.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         examination.write_quarantine(quarantine)
         where = f"\n  The rows are in {quarantine}"
@@ -126,7 +127,7 @@ def _naive_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _engine(workspace: Path | None, memory_limit: str | None, threads: int) -> tuple[Path, ibis.BaseBackend]:
+def _engine(workspace: Path | None, memory: int | None, threads: int) -> tuple[Path, ibis.BaseBackend]:
     if workspace is not None:
         workspace.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="duewise-", dir=workspace))
@@ -134,7 +135,7 @@ def _engine(workspace: Path | None, memory_limit: str | None, threads: int) -> t
         ":memory:" if workspace is None else str(scratch / _DATABASE),
         threads=threads,
         temp_directory=str(scratch / "spill"),
-        **({"memory_limit": memory_limit} if memory_limit else {}),
+        **({"memory_limit": f"{memory}B"} if memory else {}),
     )
     con.con.execute("SET TimeZone = 'UTC'")
     if con.con.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (True,):

@@ -54,7 +54,6 @@ def open_tables(
     now: datetime | None = None,
     feedback_before: datetime | None = None,
     workspace: Path | None = None,
-    memory_limit: str | None = None,
     threads: int = 2,
     quarantine: Path | None = None,
 ) -> Opened:
@@ -72,8 +71,6 @@ def open_tables(
     workspace : Path, optional
         Folder for the engine's database and spill files, so that tables larger than memory fit; None
         keeps everything in memory.
-    memory_limit : str, optional
-        Most memory of the engine, e.g. ``4GB``; default the engine's own.
     quarantine : Path, optional
         Folder to which the bad rows of a refused run are written before it is refused.
 
@@ -91,7 +88,6 @@ def open_tables(
         now=now,
         feedback_before=feedback_before,
         workspace=workspace,
-        memory_limit=memory_limit,
         threads=threads,
     )
     try:

@@ -53,20 +53,26 @@ def connected(url: DatabaseUrl) -> Iterator[Engine]:
             yield _PostgreSql(connection)
         return
     try:
-        # Personal data: the file is made before the engine makes it, for its owner only.
-        if url.kind == "sqlite":
-            os.close(os.open(url.path, os.O_RDWR | os.O_CREAT, 0o600))
-            opened: Any = closing(sqlite3.connect(url.path, timeout=_PATIENCE_SECONDS))
-        else:
-            opened = closing(duckdb.connect(str(url.path), config=_NO_DOWNLOADS))
-            url.path.chmod(0o600)
-    except (OSError, duckdb.Error) as error:
-        raise _failure(url, error) from error
-    try:
-        with opened as connection:
+        with _private_files(), closing(_opened(url)) as connection:
             yield _Sqlite(connection) if url.kind == "sqlite" else _DuckDb(connection)
     except (sqlite3.Error, duckdb.Error) as error:
         raise _failure(url, error) from error
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Let whatever file the body makes, journals of engines too, be for its owner only."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _opened(url: DatabaseUrl) -> Any:
+    if url.kind == "sqlite":
+        return sqlite3.connect(url.path or "", timeout=_PATIENCE_SECONDS)
+    return duckdb.connect(str(url.path), config=_NO_DOWNLOADS)
 
 
 def _failure(url: DatabaseUrl, error: Exception) -> DuewiseError:

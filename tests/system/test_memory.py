@@ -1,0 +1,58 @@
+"""A run keeps within `machine.memory`: it works on the rest from disk, or says at once what it needs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tiny_portfolio import AS_OF, TinyPortfolio
+
+PAYMENTS = 8_000_000
+BOUND_MIB = 900
+
+
+def test_a_bounded_night_decides_the_same(tiny, night, tmp_path):
+    done = tiny.nightly(tmp_path / "runs", "--set", f"machine.memory={BOUND_MIB}MiB")
+    assert done.code == 0, done.stderr
+    bounded = tmp_path / "runs" / AS_OF.isoformat()
+    assert (bounded / "strategies.parquet").read_bytes() == (night / "strategies.parquet").read_bytes()
+
+
+def test_a_night_whose_debtors_do_not_fit_ends_at_once_and_says_what_it_needs(tiny, tmp_path):
+    done = tiny.nightly(tmp_path / "runs", "--set", "machine.memory=630MiB")
+    assert done.code == 1
+    assert "machine.memory: 600 debtors need" in done.message
+    assert "a run may take 630.0MiB" in done.message
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {".lock"}
+
+
+def peak_of(tiny: TinyPortfolio, data: Path, runs: Path, *options: str) -> int:
+    """Return the most memory (MiB) of a night in a process of its own."""
+    command = [sys.executable, "-m", "duewise.cli", "nightly", str(tiny.file), "--as-of", AS_OF.isoformat()]
+    command += ["--data", str(data), "--out", str(runs), *options]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((runs / "latest" / "manifest.json").read_text())
+    return int(manifest["peak_memory_mib"])
+
+
+@pytest.mark.slow
+def test_events_beyond_the_memory_of_a_run_are_worked_on_from_disk(tiny, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for path in tiny.data.glob("*.parquet"):
+        (data / path.name).write_bytes(path.read_bytes())
+    (data / "payments.parquet").unlink()
+    duckdb.sql(
+        "SELECT concat('P', range) AS payment_id, account_id, 'payment' AS kind, 0.01 AS amount, "
+        "TIMESTAMP '2025-08-01 09:00:00' + to_seconds(range) AS \"at\" "
+        f"FROM range({PAYMENTS}) JOIN (SELECT account_id, row_number() OVER (ORDER BY account_id) - 1 AS i, "
+        f"count(*) OVER () AS n FROM '{tiny.data}/accounts.parquet') ON range % n = i"
+    ).write_parquet(str(data / "payments.parquet"))
+    unbounded = peak_of(tiny, data, tmp_path / "unbounded")
+    bounded = peak_of(tiny, data, tmp_path / "bounded", "--set", f"machine.memory={BOUND_MIB}MiB")
+    assert bounded <= BOUND_MIB < unbounded
