@@ -41,7 +41,7 @@ class ChannelEffects:
     proven : bool
         Whether following the effects pays at all.
     doubts : mapping of action to list of str
-        Refutations that an action did not survive: its effect is not used, the ladder decides.
+        Names of the refutations that an action did not survive: its effect is not used, the ladder decides.
     later : mapping of action to LaterEffect
         What an action changes within the horizon but after the decision period, in units of the scale.
     borrowed : mapping of action to float

@@ -24,6 +24,7 @@ from duewise.features.decisions import ACTIONS, decisions
 from duewise.features.outcomes import harms, outcomes, prior_outcomes
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
+from duewise.features.unposted import unposted_payments
 from duewise.models.censoring import Censoring, censoring_weights
 from duewise.models.encoding import Encoding
 from duewise.sources.tables import Tables
@@ -67,6 +68,8 @@ class LearningData:
         By the end of the decision period: recovered share of the balance; 1 where payment was promised.
     prior_share : ndarray
         The same over the horizon before the day: no action can have changed it.
+    unposted : ndarray
+        1 where a payment had been made before the day and reached the books only after it.
     harmed : ndarray
         1 where a complaint, opt-out or dispute followed within 30 days; NaN where not yet known.
     weight : ndarray
@@ -85,6 +88,7 @@ class LearningData:
     share: Floats
     early: Floats
     prior_share: Floats
+    unposted: Floats
     harmed: Floats
     weight: Floats
     censoring: Censoring
@@ -175,6 +179,7 @@ def build_learning_data(
             ]
         ),
         prior_share=known[f"prior_share_{horizon}d"].to_numpy(dtype=float),
+        unposted=known["unposted"].to_numpy(dtype=float),
         harmed=known["harmed"].to_numpy(dtype=float),
         weight=censoring.weight[kept],
         censoring=censoring,
@@ -229,6 +234,7 @@ def _known_of(
             pairs,
         ),
         prior_outcomes(tables, days, [horizon], sample, pairs),
+        unposted_payments(tables, days, sample, pairs),
         harms(tables, days, end, sample, pairs),
         aftermath(tables, days, portfolio.decision_days, sample, pairs),
     ]
