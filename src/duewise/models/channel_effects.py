@@ -88,6 +88,16 @@ class ChannelEffects:
         money = self._money(read, balance)
         return (middle - half) * money, (middle + half) * money
 
+    def behind_difference(self, covariates: pd.DataFrame, balance: Floats, a: str, b: str) -> Floats:
+        """Return what each feature adds to the gain of `a` over `b`, in money, of shape (n, features).
+
+        Exact: with the part that is the same for all debtors the features add up to the difference. `none`
+        is an action, too. The columns are `value.feature_names_in_`.
+        """
+        read = _read_by(self.value, covariates)
+        parts, _ = self.value.contributions(read, a, b)
+        return np.asarray(parts * self._money(read, balance))
+
     def _shift(self, actions: Sequence[str]) -> Floats:
         """Return what is added to the effect of each action on the index."""
         later = [self.later[a].effect if a in self.later else 0.0 for a in actions]

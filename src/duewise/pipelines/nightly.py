@@ -19,6 +19,7 @@ from duewise.models.last_good import find_champion, keep_copy
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib
+from duewise.pipelines.comparison import comparison_columns
 from duewise.pipelines.contact_tonight import promises_tonight
 from duewise.pipelines.delivered import delivered_by_action
 from duewise.pipelines.explanation import explain_night, explaining_columns
@@ -154,6 +155,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             details = debtor_details(
                 portfolio, opened.tables, debtors, explained, decided, expected, intervals
             )
+            details |= comparison_columns(bundle, debtors, decided)
             write_details(folder.partial / DETAILS, details)
             write_timeline(folder.partial / TIMELINE, opened.tables, as_of, debtors["debtor_id"].tolist())
             write_remarks(folder.partial, opened.report.feedback.for_managers)
