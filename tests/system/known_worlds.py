@@ -33,6 +33,7 @@ AS_OF = date(2026, 6, 1)
 SAMPLE = Path(__file__).parents[2] / "pipelines" / "sample.yaml"
 SAMPLE_DEBTORS = 5_000
 FUTURES = 8
+HISTORY_DAYS = 180
 FOLDS = 3
 DRAWS = 400
 
@@ -112,6 +113,7 @@ def live(world: str, folder: Path, debtors: int, seed: int = 77) -> Lived:
         [
             f"models.store={folder / 'models'}",
             "horizons=[30]",
+            f"training.history_days={HISTORY_DAYS}",
             "publish.excel=false",
             "publish.report=false",
             *_room(debtors / SAMPLE_DEBTORS),

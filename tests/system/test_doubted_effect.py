@@ -57,7 +57,7 @@ def portfolio(tmp_path_factory) -> Portfolio:
             "actions": {"sms": {"cost": 0.05, "capacity": 40}, "call": {"cost": 4.0, "capacity": 40}},
             "rules": [],
             "cells": {"control": 0.0, "explore": 0.0},
-            "training": {"history_days": 150, "posting_delay_days": 5},
+            "training": {"history_days": 120, "posting_delay_days": 5},
             "models": {"store": str(folder / "models")},
             "publish": {"runs": str(folder / "runs"), "excel": False, "report": False},
         },
