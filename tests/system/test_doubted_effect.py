@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -68,12 +69,19 @@ def portfolio(tmp_path_factory) -> Portfolio:
     return portfolio
 
 
+def refutations(portfolio: Portfolio) -> list[dict[str, Any]]:
+    """Return what the training has recorded of its attempts to refute the effects."""
+    records = (json.loads(path.read_text()) for path in Path(portfolio.models.store).rglob("channels.json"))
+    (found,) = (record["refutations"] for record in records if "refutations" in record)
+    return found
+
+
 def test_an_effect_that_fails_a_test_is_not_used_and_it_is_said(portfolio):
     trained = train(portfolio, AS_OF)
     assert any("placebo_outcome, call" in warning for warning in trained.warnings)
-    (found,) = Path(portfolio.models.store).rglob("channels.json")
-    failed = {row["name"] for row in json.loads(found.read_text())["refutations"] if not row["passed"]}
-    assert "placebo_outcome" in failed
+    failed = {(row["name"], row["action"]) for row in refutations(portfolio) if not row["passed"]}
+    assert ("placebo_outcome", "call") in failed
+    assert ("placebo_outcome", "sms") not in failed
 
     night = nightly(portfolio, AS_OF)
     (said,) = [w["text"] for w in night.manifest["warnings"] if w["code"] == "effect_doubted"]

@@ -47,7 +47,7 @@ FEWEST_DAYS = 12
 CANDIDATE_ROWS = 2_000_000
 """Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
 
-CHANGES = ("paid_day", "promised_day", "reached_day")
+CHANGES = ("paid_day", "posted_day", "promised_day", "reached_day")
 
 
 @dataclass(frozen=True)
