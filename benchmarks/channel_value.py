@@ -12,6 +12,9 @@ choosing the largest estimated effect captures, coverage of 90% intervals, secon
 between `ChannelValue` and a peer is printed with its 95% interval over the seeds. The claim is refuted by a
 peer whose interval lies on the better side of zero in either kind of world.
 
+Every result is written down when it is found. The same command with the same file goes on where it was
+stopped, and `--seeds 0` prints what the file holds so far. After a change to a learner, take another file.
+
 Run:  python benchmarks/channel_value.py --seeds 10 --rows 50000
 """
 
@@ -21,8 +24,9 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
@@ -38,6 +42,12 @@ ACTIONS = ["none", "sms", "email", "ai_call", "call"]
 FEATURES = 30
 TEST_ROWS = 20_000
 FOLDS = 5
+MEASURES = ["pehe", "pehe/constant", "gain", "coverage", "seconds"]
+COLUMNS = ["world", "rows", "seed", "learner", *MEASURES]
+
+RESULTS = Path(__file__).parent / "out" / "channel_value.csv"
+
+Row = dict[str, str | int | float]
 
 
 @dataclass(frozen=True)
@@ -222,33 +232,38 @@ def judge(world: World, estimates: Estimates) -> dict[str, float]:
     }
 
 
-def run(kinds: list[str], seeds: range, rows: int, learners: list[str]) -> pd.DataFrame:
-    results = []
-    for kind in kinds:
-        for seed in seeds:
-            world = draw_world(kind, rows, seed)
-            for name in learners:
+def run(kinds: list[str], seeds: range, rows: int, learners: list[str], done: pd.DataFrame) -> Iterator[Row]:
+    """Yield one row per world, seed and learner that is not among those done; seeds come first.
+
+    A run that is stopped has judged every learner in both kinds of world on as many seeds as it got to.
+    """
+    known = set(zip(done["world"], done["rows"], done["seed"], done["learner"], strict=True))
+    for seed in seeds:
+        for kind in kinds:
+            missing = [name for name in learners if (kind, rows, seed, name) not in known]
+            world = draw_world(kind, rows, seed) if missing else None
+            for name in missing:
                 started = time.perf_counter()
                 estimates = LEARNERS[name](world)
                 seconds = time.perf_counter() - started
-                row = {
-                    "world": kind,
-                    "seed": seed,
-                    "learner": name,
-                    **judge(world, estimates),
-                    "seconds": seconds,
-                }
-                results.append(row)
-                print(
-                    {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}, file=sys.stderr
-                )
-    return pd.DataFrame(results)
+                place = {"world": kind, "rows": rows, "seed": seed, "learner": name}
+                yield {**place, **judge(world, estimates), "seconds": seconds}
+
+
+def read_results(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
+
+
+def append(path: Path, row: Row) -> None:
+    pd.DataFrame([row])[COLUMNS].to_csv(path, mode="a", header=not path.exists(), index=False)
 
 
 def differences(results: pd.DataFrame) -> pd.DataFrame:
     """Return ChannelValue less each peer, mean over seeds with a 95% t-interval."""
     rows = []
-    for (kind, measure), part in results.melt(["world", "seed", "learner"]).groupby(["world", "variable"]):
+    for (kind, measure), part in (
+        results.drop(columns="rows").melt(["world", "seed", "learner"]).groupby(["world", "variable"])
+    ):
         wide = part.pivot(index="seed", columns="learner", values="value")
         for peer in wide.columns.drop("ChannelValue"):
             gap = (wide["ChannelValue"] - wide[peer]).dropna()
@@ -267,14 +282,20 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--worlds", nargs="+", default=["weak", "strong"])
-    parser.add_argument("--learners", nargs="+", default=list(LEARNERS))
+    parser.add_argument("--learners", nargs="+", choices=list(LEARNERS), default=list(LEARNERS))
+    parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    results = run(given.worlds, seeds, given.rows, given.learners)
+    given.results.parent.mkdir(parents=True, exist_ok=True)
+    done = read_results(given.results)
+    for row in run(given.worlds, seeds, given.rows, given.learners, done):
+        append(given.results, row)
+        print({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}, file=sys.stderr)
+    results = read_results(given.results).query("rows == @given.rows")
     pd.set_option("display.width", 160)
-    measures = ["pehe", "pehe/constant", "gain", "coverage", "seconds"]
-    print(results.groupby(["world", "learner"], sort=False)[measures].mean().round(4).to_string())
+    by_learner = results.groupby(["world", "learner"], sort=False)
+    print(by_learner[MEASURES].mean().round(4).assign(seeds=by_learner.size()).to_string())
     print("\nChannelValue less peer, 95% interval over seeds (pehe, seconds: less is better; gain: more)")
     print(differences(results).round(4).to_string(index=False))
 

@@ -21,7 +21,7 @@ from duewise.contracts.vocabulary import (
     Stage,
     Tone,
 )
-from duewise.publish.details_file import DETAILS, EFFECT, TIMELINE, write_details
+from duewise.publish.details_file import DETAILS, EFFECT, FLIP, TIMELINE, write_details
 from duewise.publish.manifest import totals_of, write_manifest
 from duewise.publish.run_folder import open_run
 from duewise.publish.strategies_file import strategies_table, write_strategies
@@ -207,7 +207,7 @@ def synthetic_manifest(portfolio: Portfolio, strategies: pa.Table, night: date) 
 
 
 def synthetic_details(strategies: pa.Table) -> dict[str, pa.Array]:
-    """Return what explains the debtors further: shares of reasons, limits of an effect, Chinese texts."""
+    """Return what explains the debtors further: reasons, limits of an effect, a flip, Chinese texts."""
     ids = strategies["debtor_id"].combine_chunks()
     order = pc.sort_indices(ids)
     n = len(ids)
@@ -219,6 +219,11 @@ def synthetic_details(strategies: pa.Table) -> dict[str, pa.Array]:
     return {
         "debtor_id": ids.take(order),
         "effects": pa.ListArray.from_arrays(pa.array(np.arange(n + 1), pa.int32()), effects),
+        "flip": pa.array(
+            [{"alternative": "sms", "cost": 8.0, "limit": "agent_minutes", "units": -12.0, "then": "sms"}]
+            * n,
+            FLIP,
+        ),
         "action_reason_zh": pa.array(["预计增量最大。"] * n),
         "base_chance": pa.array(np.full(n, 0.15)),
         "reason_shares": _lists(pa.array(np.tile([-0.03, 0.02, 0.02, -0.01, 0.01], n))),

@@ -31,6 +31,10 @@ def print_explanation(told: "Explanation") -> None:
     _heading("effects", language)
     for action, money in told.effects.items():
         _line(code_label("action", action, language), "-" if money is None else _money(told, money))
+    if told.comparison is not None:
+        _heading("comparison", language)
+        for sentence in told.comparison["text"]:
+            _out.print(f"  {_plain(sentence)}")
     _heading("denied", language)
     for denial in told.denied:
         says, cite, mark = (denial.get(key, "") for key in ("says", "cite", "mark"))

@@ -25,6 +25,9 @@ EVIDENCE = {
     "average_effects": {"call": {"effect": 12.0, "lower": 4.0, "upper": 20.0, "naive": -7.5}},
     "doubts": {},
     "delivery": [],
+    "refutations": [],
+    "calibration": [],
+    "groups": [],
     "balance": [
         {"action": "call", "feature": "dpd", "before": 0.8, "after": 0.05, "passed": True},
         {"action": "call", "feature": "balance", "before": 0.3, "after": 0.12, "passed": False},
@@ -67,3 +70,29 @@ def test_balance_and_delivery_are_told():
         }
     ]
     assert "| call | 60% | 10.00 [6.71, 13.29] | 10.00 [6.71, 13.29] |" in card(delivery=delivery)
+
+
+def test_every_attempt_to_refute_is_told_and_one_that_could_not_be_made():
+    attempts = [
+        {"name": "permuted_action", "action": "sms", "value": 1.25, "limit": 2.8, "passed": True},
+        {"name": "permuted_action", "action": "call", "value": 3.5, "limit": 2.8, "passed": False},
+        {"name": "sensitivity", "action": "sms", "value": 0.0, "limit": 0.01, "passed": True},
+        {"name": "sensitivity", "action": "call", "value": 0.04, "limit": 0.01, "passed": True},
+    ]
+    told = card(refutations=attempts)
+    assert "| permuted action | 2 | 3.5 | 2.8 | call |" in told
+    assert "| sensitivity | 2 | 0.04 | 0.01 | none |" in told
+    assert "No placebo outcome" in told
+    placebo = {"name": "placebo_outcome", "action": "call", "value": 1.0, "limit": 2.6, "passed": True}
+    assert "No placebo outcome" not in card(refutations=[placebo])
+
+
+def test_individual_differences_are_told_with_what_speaks_for_them():
+    assert "No action is predicted to change one debtor more than another." in card()
+    slope = {"action": "call", "slope": {"value": 0.9, "standard_error": 0.1}, "p_no_difference": 0.003}
+    fifths = [
+        {"action": "call", "effect": effect, "lower": effect - 1, "upper": effect + 1}
+        for effect in (1.0, 5.0)
+    ]
+    told = card(calibration=[slope], groups=fifths)
+    assert "| call | 0.90 [0.74, 1.06] | 0.003 | 1.00 [0.00, 2.00] | 5.00 [4.00, 6.00] |" in told

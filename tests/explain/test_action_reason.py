@@ -1,9 +1,10 @@
 """Why tonight's action, said for every case that a decision knows."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons
+from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons, with_doubt
 
 
 def choices(action, cell="policy", permitted=True, best_value=100.0):
@@ -42,6 +43,11 @@ def test_the_first_policy_says_that_the_stage_and_the_cost_decided():
     assert by_stage(choices("sms"), "zh") == (
         "初次催收阶段：短信是适合、允许且有余量的渠道中成本最低的；预计收回1,234元，成本0.05元。"
     )
+
+
+def test_an_effect_that_is_not_believed_is_said_to_be():
+    (text,) = with_doubt(pa.array([by_stage(choices("sms"))]), "en").to_pylist()
+    assert text.endswith("¥0.05. What it changes is not used: its estimate failed a test.")
 
 
 def test_a_causal_policy_says_what_the_action_adds_and_what_came_second():

@@ -136,14 +136,28 @@ def test_the_effect_of_a_trial_is_found_and_columns_after_treatment_would_hide_i
     assert effect.value > 0
 
 
-def test_effort_assigned_by_a_threshold_is_unsupported_away_from_it():
+@pytest.fixture(scope="module")
+def bank():
+    """Charged-off debts whose level of effort followed a score: columns, level, money recovered."""
     table = pd.read_csv(REALDATA / "bank_recovery" / "bank_data.csv")
-    action = np.where(table["recovery_strategy"] == "Level 0 Recovery", "none", "call")
-    X = table[["expected_recovery_amount", "age"]]
-    money = table["actual_recovery_amount"].to_numpy(dtype=float)
-    model = ChannelValue().fit(X, action, money)
-    score = X["expected_recovery_amount"].to_numpy()
-    far = np.abs(score - 1_000) > 200
-    assert np.isnan(model.effect(X)[far, 1]).mean() > 0.99
-    naive = difference_in_means(money, action, "call")
-    assert all(row.upper < naive / 2 for row in model.average_effects())
+    level = "level_" + table["recovery_strategy"].str.extract(r"(\d)", expand=False)
+    return (
+        table[["expected_recovery_amount", "age"]],
+        level.replace("level_0", "none").to_numpy(dtype=object),
+        table["actual_recovery_amount"].to_numpy(dtype=float),
+    )
+
+
+@pytest.mark.parametrize("known_rule", [False, True], ids=["estimated", "logged"])
+@pytest.mark.parametrize("levels", ["any", "each"])
+def test_effort_assigned_by_a_threshold_is_unsupported_away_from_it(bank, levels, known_rule):
+    """Whether the rule is estimated or logged as probabilities of 0 and 1, no level has comparable debts."""
+    X, level, money = bank
+    action = np.where(level == "none", "none", "call") if levels == "any" else level
+    model = ChannelValue().fit(X, action, money, propensity=np.ones(len(action)) if known_rule else None)
+    far = np.abs(X["expected_recovery_amount"].to_numpy() - 1_000) > 200
+    assert np.isnan(model.effect(X)[far, 1:]).all()
+    assert np.isnan(model.interval(X)[0][far, 1:]).all()
+    assert not model.supported(X)[far, 1:].any()
+    assert all("by rule" in row.reason for row in model.support_report()[1:])
+    assert model.average_effects() == []  # by the means, effort would bring up to 11,907 dollars

@@ -10,6 +10,7 @@ from duewise.models.causal.balance import balance_table
 from duewise.models.causal.effect_tests import calibrate_effects, group_effects
 from duewise.models.causal.refutations import (
     added_common_cause,
+    negative_control_period,
     permuted_action,
     placebo_outcome,
     sensitivity,
@@ -60,18 +61,35 @@ def test_noise_is_not_taken_for_individual_differences():
     assert call.slope is None or call.p_no_difference > 0.01
 
 
-def test_money_from_before_the_call_shows_no_effect(log):
+@pytest.mark.parametrize("refute", [placebo_outcome, negative_control_period])
+def test_money_from_before_the_call_shows_no_effect(log, refute):
     X, action, _, before = log
-    (call,) = placebo_outcome(ChannelValue(), X, action, before)
+    (call,) = refute(*ChannelValue().cross_fit(X, action, before))
     assert call.passed
-    assert "call" in call.sentence
+    assert (call.name, call.action) == (refute.__name__, "call")
 
 
-def test_a_hidden_cause_fails_the_placebo(log):
+@pytest.mark.parametrize("refute", [placebo_outcome, negative_control_period])
+def test_a_hidden_cause_moves_what_no_call_can_have_changed(log, refute):
     X, action, _, before = log
-    (call,) = placebo_outcome(ChannelValue(), X.drop(columns="arrears"), action, before)
+    (call,) = refute(*ChannelValue().cross_fit(X.drop(columns="arrears"), action, before))
     assert not call.passed
     assert "not to be trusted" in call.sentence
+
+
+def test_only_a_placebo_that_nobody_saw_finds_a_hidden_cause():
+    """Collectors sense who is about to pay; last month's money is known, a payment on its way is not."""
+    rng = np.random.default_rng(2)
+    willing = rng.normal(size=N)
+    last_month = willing + rng.normal(size=N)
+    X = pd.DataFrame({"last_month": last_month, "noise": rng.normal(size=N)})
+    called = rng.random(N) < 1 / (1 + np.exp(1.5 * willing))
+    on_its_way = (rng.random(N) < 0.1 * np.exp(willing)).astype(float)
+    model, action = ChannelValue(), np.where(called, "call", "none")
+    (known,) = negative_control_period(*model.cross_fit(X, action, last_month))
+    (unseen,) = placebo_outcome(*model.cross_fit(X, action, on_its_way))
+    assert known.passed
+    assert not unseen.passed
 
 
 def test_shuffled_actions_have_no_effect(log):

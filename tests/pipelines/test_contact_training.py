@@ -8,7 +8,7 @@ from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
 from duewise.models.bundle import Bundle, BundleInfo
 from duewise.models.encoding import Encoding
-from duewise.pipelines.contact_tonight import promise_kept_tonight, reach_tonight
+from duewise.pipelines.contact_tonight import promises_tonight, reach_tonight
 from duewise.pipelines.contact_training import train_contact
 from duewise.simulate.sample import write_sample
 from duewise.sources.open import open_tables
@@ -45,7 +45,7 @@ def test_figures_have_intervals_and_a_baseline(trained):
 def test_every_debtor_with_an_open_promise_has_a_chance_and_nobody_else(opened, trained):
     tables, portfolio = opened
     debtors = snapshots(tables, [AS_OF], FeatureSettings.of(portfolio))
-    chance = promise_kept_tonight(bundle_of(trained), tables, portfolio, AS_OF, debtors)
+    chance = promises_tonight(bundle_of(trained), tables, portfolio, AS_OF, debtors).kept
     promised = (debtors["promises_open"] > 0).to_numpy()
     assert promised.any()
     np.testing.assert_array_equal(np.isfinite(chance), promised)
@@ -64,7 +64,19 @@ def test_the_bundle_brings_both_models_back(opened, trained, tmp_path):
     np.testing.assert_array_equal(
         before.model.predict(before.records, "call", 1), after.model.predict(after.records, "call", 1)
     )
-    np.testing.assert_array_equal(promise_kept_tonight(bundle, *night), promise_kept_tonight(loaded, *night))
+    before, after = promises_tonight(bundle, *night), promises_tonight(loaded, *night)
+    np.testing.assert_array_equal(before.kept, after.kept)
+    assert before.record() == after.record()
+
+
+def test_the_money_to_expect_from_promises_has_an_interval(opened, trained):
+    tables, portfolio = opened
+    debtors = snapshots(tables, [AS_OF], FeatureSettings.of(portfolio))
+    promises = promises_tonight(bundle_of(trained), tables, portfolio, AS_OF, debtors)
+    found = promises.record()
+    assert found["debtors"] == (debtors["promises_open"] > 0).sum()
+    assert 0 < found["low"] < found["expected"] < found["high"]
+    assert found["level"] == 0.9
 
 
 def test_what_no_history_can_teach_is_said():
@@ -77,4 +89,6 @@ def test_what_no_history_can_teach_is_said():
     tables = small_tables(contacts=contacts)
     debtors = snapshots(tables, [AS_OF], FeatureSettings.of(portfolio))
     assert reach_tonight(bundle_of(trained), tables, portfolio, AS_OF, debtors) is None
-    assert np.isnan(promise_kept_tonight(bundle_of(trained), tables, portfolio, AS_OF, debtors)).all()
+    promises = promises_tonight(bundle_of(trained), tables, portfolio, AS_OF, debtors)
+    assert np.isnan(promises.kept).all()
+    assert promises.record() is None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from duewise.config import parse_portfolio
-from duewise.pipelines.record import _warnings
+from duewise.pipelines.record import _doubts, _warnings
 from duewise.policy.values import ActionValues
 from duewise.sources.report import AcceptanceReport
 
@@ -38,6 +38,16 @@ def codes(policy: str, worth: float, rules: list[str] | None = None, days_left: 
 )
 def test_a_manager_is_told_what_the_ranking_rests_on(policy, worth, expected):
     assert codes(policy, worth) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "agent call failed a test: payments that nobody"), ("zh", "人工电话的效果估计")],
+)
+def test_an_action_whose_effect_was_refuted_is_named_with_the_test(language, said):
+    (warning,) = _doubts({"call": ["placebo_outcome", "permuted_action"]}, language)
+    assert warning["code"] == "effect_doubted"
+    assert said in warning["text"]
 
 
 def test_a_night_without_rules_says_so():

@@ -5,12 +5,14 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from duewise.console_explanation import print_explanation
 from duewise.contracts.strategies import strategies_schema
 from duewise.errors import ConfigError
 from duewise.publish.debtor_story import explain_debtor
+from duewise.publish.details_file import DETAILS, DIFFERENCE, DIFFERENCE_REASON, FLIP, write_details
 from duewise.publish.feedback import Feedback, FeedbackStore
 from published_night import NIGHT, RUN_ID, client_portfolio, publish_night
 
@@ -27,6 +29,7 @@ def portfolio(tmp_path):
         effect_call=[12.5, None],
         denied=[[{"action": "sms", "rule_id": "common.time"}], []],
         queue=["promise_due", "no_action"],
+        runner_up_action=["none", "none"],
         tone=["firm", "friendly"],
         expected_recovery_90d=[250.0, 1.0],
     )
@@ -80,6 +83,53 @@ def test_the_terminal_shows_the_labels_of_the_portfolio_language(portfolio, caps
     shown = capsys.readouterr().out
     assert "action tonight: agent call" in shown
     assert "common.time: Not at night. (Act 1; V1)" in shown
+
+
+@pytest.fixture
+def compared(portfolio):
+    """The night of `portfolio` with details: D0 is called, D1 left alone for want of callers."""
+    flips = [
+        {"alternative": "sms", "cost": 8.0, "limit": "agent_minutes", "units": -12.0, "then": "sms"},
+        {"alternative": "call", "cost": -3.0, "limit": "call", "units": 2.0, "then": "call"},
+    ]
+    write_details(
+        portfolio.publish.runs / NIGHT.isoformat() / DETAILS,
+        {
+            "debtor_id": ["D0", "D1"],
+            "over_runner_up": pa.array(
+                [{"gain": 30.0, "harm": 0.0, "cost": 3.9, "capacity": 18.1}, None], DIFFERENCE
+            ),
+            "difference_reasons": pa.array(
+                [[{"feature": "dpd", "money": 25.0, "en": "days past due", "zh": "逾期天数"}], []],
+                pa.list_(DIFFERENCE_REASON),
+            ),
+            "flip": pa.array(flips, FLIP),
+        },
+    )
+    return portfolio
+
+
+def test_the_story_sets_the_choice_beside_the_second_best(compared, capsys):
+    told = explain_debtor(compared, "D0")
+    assert told.comparison["text"] == [
+        "Against no action: gain +¥30, harm ¥0, cost +¥3.90, use of scarce capacity +¥18.10.",
+        "Behind the difference in gain: days past due (+¥25).",
+        "Were it ¥8 dearer, it would be: text message.",
+        "With 12 less of agent minutes it would be: text message.",
+    ]
+    print_explanation(told)
+    assert "Were it ¥8 dearer" in capsys.readouterr().out
+
+
+def test_the_story_says_what_would_bring_an_action(compared):
+    assert explain_debtor(compared, "D1").comparison["text"] == [
+        "Were the action ¥3 cheaper, it would be: agent call.",
+        "With 2 more of agent call it would be: agent call.",
+    ]
+
+
+def test_a_night_that_compared_nothing_says_so(portfolio):
+    assert explain_debtor(portfolio, "D0").comparison is None
 
 
 def test_every_key_for_other_systems_is_documented_and_none_more(portfolio):

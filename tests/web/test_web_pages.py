@@ -156,6 +156,18 @@ def test_before_the_first_night_there_is_a_page_and_no_fault(visit, tmp_path, pa
     assert "published" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "With 12 less of agent minutes it would be: text message."),
+        ("zh", "若坐席分钟减少12，则改为：短信。"),
+    ],
+)
+def test_the_debtor_page_says_what_would_flip_the_choice(browser, language, said):
+    browser.get("/language", params={"to": language})
+    assert said in browser.get("/debtor", params={"id": first_debtor(browser)}).text
+
+
 def test_a_night_without_details_still_shows_its_debtors(visit, tmp_path: Path):
     folder = publish_synthetic_night(page_portfolio(tmp_path), NIGHTS[0], 20)
     (folder / "details.parquet").unlink()

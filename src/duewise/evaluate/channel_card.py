@@ -36,6 +36,8 @@ def channel_section(evidence: Evidence) -> list[str]:
         *_delivery(evidence),
         "",
         _balance(evidence),
+        *_individual(evidence),
+        *_refutations(evidence),
     ]
 
 
@@ -101,6 +103,61 @@ def _balance(evidence: Evidence) -> str:
         f"Largest standardised difference between an action and doing nothing: {before:.2f} before "
         f"weighting, {after:.2f} after.{worst}"
     )
+
+
+def _individual(evidence: Evidence) -> list[str]:
+    """Return whether the differences between debtors are real, for actions that have any."""
+    told = [row for row in evidence["calibration"] if row["slope"] is not None]
+    if not told:
+        return ["", "No action is predicted to change one debtor more than another."]
+    lines = [
+        "",
+        "Are the differences between debtors real? Slope of the effect on its prediction, per unit of the "
+        "yardstick (1: as predicted, 0: noise), and the effect in the fifths with the smallest and largest "
+        "predicted effect.",
+        "",
+        "| action | slope | chance if there were none | smallest fifth | largest fifth |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in told:
+        fifths = [group for group in evidence["groups"] if group["action"] == row["action"]]
+        ends = (
+            [_money(g["effect"], g["lower"], g["upper"]) for g in (fifths[0], fifths[-1])] if fifths else []
+        )
+        smallest, largest = ends or ("", "")
+        lines.append(
+            f"| {row['action']} | {_estimate(row['slope'])} | {row['p_no_difference']:.2g} "
+            f"| {smallest} | {largest} |"
+        )
+    return lines
+
+
+def _refutations(evidence: Evidence) -> list[str]:
+    """Return what became of each attempt to refute the effects, one row per attempt."""
+    attempts = evidence["refutations"]
+    lines = [
+        "",
+        "Attempts to refute the effects: the largest deviation among the actions, and those that failed. For "
+        "`sensitivity` the figure is the smallest share of what is left unexplained that a hidden confounder "
+        "would have to explain to undo an effect.",
+        "",
+        "| attempt | actions | figure | limit | failed |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name in dict.fromkeys(row["name"] for row in attempts):
+        rows = [row for row in attempts if row["name"] == name]
+        claimed = [row["value"] for row in rows if row["value"] > 0] or [0.0]
+        figure = min(claimed) if name == "sensitivity" else max(claimed)
+        failed = ", ".join(row["action"] for row in rows if not row["passed"]) or "none"
+        lines.append(
+            f"| {name.replace('_', ' ')} | {len(rows)} | {figure:.3g} | {rows[0]['limit']:.3g} | {failed} |"
+        )
+    if not any(row["name"] == "placebo_outcome" for row in attempts):
+        lines += [
+            "",
+            "No placebo outcome: the books know payments at once, so that hardly any was on its way.",
+        ]
+    return lines
 
 
 def _estimate(found: Mapping[str, float]) -> str:

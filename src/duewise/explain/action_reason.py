@@ -95,6 +95,11 @@ def stage_reasons(
     return _tidy(_with_other_cases(fill(locale.actions["chosen_by_stage"], values), choices, values, locale))
 
 
+def with_doubt(sentences: pa.Array, language: str) -> pa.Array:
+    """Return the sentences with a last one: the effect of the action was estimated and is not believed."""
+    return pc.binary_join_element_wise(sentences, load_locale(language).actions["doubted"], "")
+
+
 def effect_reasons(choices: Choices, facts: EffectFacts, language: str, currency: str) -> pa.Array:
     """Return why each action was chosen by a policy that knows what actions change."""
     locale = load_locale(language)

@@ -1,7 +1,8 @@
 """What became of a decision within its period, day by day: read by the censoring model, never by a score.
 
 Whether another contact follows depends on what happened since: whoever paid or promised is left in peace.
-Ignoring that would count early payers double among those who were not contacted again.
+Ignoring that would count early payers double among those who were not contacted again. A payment that had
+been made before and reaches the books now does the same, so postings count beside payments.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ import pandas as pd
 from duewise.contracts.vocabulary import RIGHT_PARTY_OUTCOMES, Outcome, PaymentKind
 from duewise.features.dates import on_each_date
 from duewise.features.frame import stack
-from duewise.features.point_in_time import AsOf, day, happened_within
+from duewise.features.point_in_time import AsOf, day, happened_within, instant
 from duewise.features.scope import accounts_in_scope
 from duewise.sources.tables import Tables
 
@@ -39,8 +40,9 @@ def aftermath(
     Returns
     -------
     pandas.DataFrame
-        By date and debtor id: ``debtor_id, as_of`` and ``paid_day, promised_day, reached_day``: whole days
-        from `as_of`, 0 on the day itself, missing where it did not happen.
+        By date and debtor id: ``debtor_id, as_of`` and ``paid_day, posted_day, promised_day, reached_day``:
+        whole days from `as_of` on which a payment was made, a payment reached the books, a promise was given,
+        the debtor was spoken to; 0 on the day itself, missing where it did not happen.
     """
     parts = on_each_date(
         tables.con, dates, lambda as_of: _aftermath_of(tables, as_of, decision_days, sample), only
@@ -50,11 +52,15 @@ def aftermath(
 
 def _aftermath_of(tables: Tables, as_of: AsOf, decision_days: int, sample: float | None) -> ibis.Table:
     accounts = accounts_in_scope(tables, as_of, sample).select("account_id", "debtor_id")
-    paid = tables.payments.filter(
-        tables.payments.kind == PaymentKind.PAYMENT, happened_within(tables.payments, as_of, 0, decision_days)
-    )
-    paid = paid.inner_join(accounts, "account_id")
+    payments = tables.payments.filter(tables.payments.kind == PaymentKind.PAYMENT)
+    payments = payments.inner_join(accounts, "account_id")
+    paid = payments.filter(happened_within(payments, as_of, 0, decision_days))
     paid = paid.group_by("debtor_id").agg(paid_day=_day(paid["at"], as_of).min())
+    posted = payments.mutate(posted_at=ibis.coalesce(payments.recorded_at, payments["at"]))
+    posted = posted.filter(
+        posted.posted_at >= instant(as_of), posted.posted_at < instant(as_of, plus_days=decision_days)
+    )
+    posted = posted.group_by("debtor_id").agg(posted_day=_day(posted.posted_at, as_of).min())
     spoken = tables.contacts.filter(happened_within(tables.contacts, as_of, 0, decision_days))
     spoken = spoken.mutate(day=_day(spoken["at"], as_of))
     spoken = spoken.group_by("debtor_id").agg(
@@ -63,8 +69,9 @@ def _aftermath_of(tables: Tables, as_of: AsOf, decision_days: int, sample: float
     )
     people = accounts.select("debtor_id").distinct()
     told = people.left_join(paid, "debtor_id").drop("debtor_id_right")
+    told = told.left_join(posted, "debtor_id").drop("debtor_id_right")
     told = told.left_join(spoken, "debtor_id").drop("debtor_id_right")
-    days = ("paid_day", "promised_day", "reached_day")
+    days = ("paid_day", "posted_day", "promised_day", "reached_day")
     return told.select(
         "debtor_id", as_of=day(as_of), **{name: told[name].cast("float64") for name in days}
     ).order_by("debtor_id")

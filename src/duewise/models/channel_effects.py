@@ -41,7 +41,7 @@ class ChannelEffects:
     proven : bool
         Whether following the effects pays at all.
     doubts : mapping of action to list of str
-        Refutations that an action did not survive: its effect is not used, the ladder decides.
+        Names of the refutations that an action did not survive: its effect is not used, the ladder decides.
     later : mapping of action to LaterEffect
         What an action changes within the horizon but after the decision period, in units of the scale.
     borrowed : mapping of action to float
@@ -87,6 +87,16 @@ class ChannelEffects:
         half = np.hypot((upper - lower) / 2, norm.ppf(0.5 + level / 2) * unseen)
         money = self._money(read, balance)
         return (middle - half) * money, (middle + half) * money
+
+    def behind_difference(self, covariates: pd.DataFrame, balance: Floats, a: str, b: str) -> Floats:
+        """Return what each feature adds to the gain of `a` over `b`, in money, of shape (n, features).
+
+        Exact: with the part that is the same for all debtors the features add up to the difference. `none`
+        is an action, too. The columns are `value.feature_names_in_`.
+        """
+        read = _read_by(self.value, covariates)
+        parts, _ = self.value.contributions(read, a, b)
+        return np.asarray(parts * self._money(read, balance))
 
     def _shift(self, actions: Sequence[str]) -> Floats:
         """Return what is added to the effect of each action on the index."""

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from duewise.config import Portfolio
-from duewise.contracts.vocabulary import Offer
-from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons
+from duewise.contracts.vocabulary import Cell, Offer
+from duewise.explain.action_reason import Choices, EffectFacts, effect_reasons, stage_reasons, with_doubt
 from duewise.explain.stage_reason import missing_sentences, stage_sentences
 from duewise.pipelines.decision import DecidedNight
 from duewise.policy.decide import action_names
@@ -86,6 +86,8 @@ def _why_the_action(
         currency,
     )
     effect_decided = (choice == 0) | values.supported[rows, at]
+    doubted = np.isin(choices.action, list(values.doubted)) & (decided.cell == Cell.POLICY)
+    by_stage = pc.if_else(pa.array(doubted), with_doubt(by_stage, language), by_stage)
     return pc.if_else(pa.array(effect_decided), by_effect, by_stage)
 
 

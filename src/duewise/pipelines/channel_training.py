@@ -15,11 +15,13 @@ from duewise.explain.contributions import usable_cores
 from duewise.models.causal.balance import balance_table
 from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.delivery import delivery_effects
+from duewise.models.causal.effect_tests import calibrate_effects, group_effects
 from duewise.models.causal.later import later_effects
 from duewise.models.causal.partial_pooling import partial_pooling
 from duewise.models.causal.refutations import (
     Refutation,
     added_common_cause,
+    negative_control_period,
     permuted_action,
     placebo_outcome,
     sensitivity,
@@ -55,7 +57,10 @@ SPLITS, SPLIT_ROWS = 3, 100_000
 COVARIATES = 60
 """Features that the effects are adjusted for: beyond the strongest ones, more cost time and add noise."""
 
-DECISIVE = ("placebo_outcome", "permuted_action", "added_common_cause")
+FEWEST_UNPOSTED = 30
+"""Payments on their way below which nothing can be read off them: many books know payments at once."""
+
+DECISIVE = ("placebo_outcome", "negative_control_period", "permuted_action", "added_common_cause")
 """Refutations after which an effect is not used; the sensitivity bound informs and does not forbid."""
 
 LARGEST_ALARM = 0.5
@@ -128,14 +133,14 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     )
     policies = value_policies(whole, effect, [NONE, *names], cost, portfolio.training.seed)
     refutations = _refute(value, data, index, money_per_unit, portfolio)
-    doubts = _doubts(value, refutations)
+    doubts = _doubted_by(value, refutations)
     effects = ChannelEffects(
         value=value.without_training_rows(),
         scale=scale_model,
         harm=_fit_harm(value, data, portfolio),
         paying=tuple(name for arm, name in enumerate(names, start=1) if worth.pays(arm)),
         proven=worth.proven,
-        doubts=doubts,
+        doubts={action: [found.name for found in failed] for action, failed in doubts.items()},
         later={names[arm - 1]: found for arm, found in later.items()},
         borrowed={names[arm - 1]: found for arm, found in borrowed.items()},
     )
@@ -153,8 +158,10 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "borrowed": dict(effects.borrowed),
         "refutations": [asdict(refutation) for refutation in refutations],
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
+        "calibration": [asdict(row) for row in calibrate_effects(value)],
+        "groups": [asdict(row) for row in group_effects(value)],
         "delivery": [asdict(row) for row in _delivery(value, data)],
-        "doubts": doubts,
+        "doubts": {action: [found.sentence for found in failed] for action, failed in doubts.items()},
         "worth_of_contact": asdict(worth.contact),
         "worth_of_actions": {names[arm - 1]: asdict(found) for arm, found in worth.actions.items()},
         "paying": list(effects.paying),
@@ -245,11 +252,19 @@ def _refute(
     outcome, prior = index[rows] * money_per_unit, data.prior_share[rows] * money_per_unit
     light = _with_few_folds(value)
     return [
-        *placebo_outcome(light, features, action, prior, **arguments),
+        *_placebo(value, data),
+        *negative_control_period(*light.cross_fit(features, action, prior, **arguments)),
         *permuted_action(light, features, action, outcome, **arguments),
         *added_common_cause(light, features, action, outcome, **arguments),
         *sensitivity(value.training_, value.actions_),
     ]
+
+
+def _placebo(value: ChannelValue, data: LearningData) -> list[Refutation]:
+    """Return the "effects" on payments that were on their way, over all rows: there are few of them."""
+    if data.unposted.sum() < FEWEST_UNPOSTED:
+        return []
+    return placebo_outcome(value.scores_of(data.features, data.unposted), value.actions_)
 
 
 def _with_few_folds(value: ChannelValue) -> ChannelValue:
@@ -264,19 +279,19 @@ def _sampled_debtors(data: LearningData, rows: int, seed: int) -> NDArray[np.boo
     return np.asarray(np.random.default_rng(seed).random(len(debtors)) < share)[code]
 
 
-def _doubts(value: ChannelValue, refutations: list[Refutation]) -> dict[str, list[str]]:
-    """Return for each action the sentences of the refutations that it did not survive."""
+def _doubted_by(value: ChannelValue, refutations: list[Refutation]) -> dict[str, list[Refutation]]:
+    """Return for each action the refutations that its effect did not survive."""
     strength = {
         effect.action: abs(effect.effect) / effect.standard_error for effect in value.average_effects()
     }
-    doubts: dict[str, list[str]] = {}
+    doubts: dict[str, list[Refutation]] = {}
     for refutation in refutations:
         if refutation.passed or refutation.name not in DECISIVE:
             continue
-        # All three are in standard errors: beside a strong effect, or within one error, an alarm is dust.
+        # All of these are in standard errors: beside a strong effect, or within one error, an alarm is dust.
         dust = max(LARGEST_ALARM * strength.get(refutation.action, 0.0), 1.0)
         if refutation.value > dust:
-            doubts.setdefault(refutation.action, []).append(refutation.sentence)
+            doubts.setdefault(refutation.action, []).append(refutation)
     return doubts
 
 

@@ -1,6 +1,8 @@
 """What the contact models say of tonight's debtors."""
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from duewise.features.attempts import contact_records
 from duewise.features.open_promises import due_next, open_promises
 from duewise.features.settings import FeatureSettings
 from duewise.models.bundle import Bundle
+from duewise.models.promise import INTERVAL, PromisedCash
 from duewise.policy.contact_windows import ReachTonight
 from duewise.sources.tables import Tables
 
@@ -29,14 +32,45 @@ def reach_tonight(
     return ReachTonight(bundle.reach, records)
 
 
-def promise_kept_tonight(
+@dataclass(frozen=True)
+class PromisesTonight:
+    """What the open promises are worth.
+
+    Attributes
+    ----------
+    kept : ndarray of shape (n_debtors,)
+        Chance that the promise due next is kept; NaN without one.
+    known : int
+        Debtors with an open promise.
+    cash : PromisedCash or None
+        Money to expect from them, one promise per debtor; None without a model.
+    """
+
+    kept: NDArray[np.float64]
+    known: int
+    cash: PromisedCash | None
+
+    def record(self) -> dict[str, Any] | None:
+        """Return count, expected money and the ends of its interval for the manifest."""
+        if self.cash is None:
+            return None
+        money = {"expected": self.cash.total, "low": self.cash.low, "high": self.cash.high}
+        return {
+            "debtors": self.known,
+            **{name: round(value, 2) for name, value in money.items()},
+            "level": INTERVAL,
+        }
+
+
+def promises_tonight(
     bundle: Bundle, tables: Tables, portfolio: Portfolio, as_of: date, debtors: pd.DataFrame
-) -> NDArray[np.float64]:
-    """Return the chance, of shape (n_debtors,), that the promise due next is kept; NaN without one."""
+) -> PromisesTonight:
+    """Return the chance of each promise that is due next, and the money to expect from all of them."""
     if bundle.promise is None:
-        return np.full(len(debtors), np.nan)
+        return PromisesTonight(np.full(len(debtors), np.nan), 0, None)
     promised = due_next(open_promises(tables, [as_of], FeatureSettings.of(portfolio)))
     kept = pd.Series(bundle.promise.predict(promised), index=promised["debtor_id"])
     cash = bundle.promise.expected_cash(promised)
     log.info("promises_scored", promises=len(promised), expected=cash.total, low=cash.low, high=cash.high)
-    return np.asarray(kept.reindex(debtors["debtor_id"]), dtype=np.float64)
+    chance = np.asarray(kept.reindex(debtors["debtor_id"]), dtype=np.float64)
+    return PromisesTonight(chance, len(promised), cash)

@@ -24,6 +24,7 @@ from duewise.features.decisions import ACTIONS, decisions
 from duewise.features.outcomes import harms, outcomes, prior_outcomes
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
+from duewise.features.unposted import unposted_payments
 from duewise.models.censoring import Censoring, censoring_weights
 from duewise.models.encoding import Encoding
 from duewise.sources.tables import Tables
@@ -47,7 +48,7 @@ FEWEST_DAYS = 12
 CANDIDATE_ROWS = 5_000_000
 """Debtor-days looked at; large portfolios look at fewer days, small ones at many."""
 
-CHANGES = ("paid_day", "promised_day", "reached_day")
+CHANGES = ("paid_day", "posted_day", "promised_day", "reached_day")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class LearningData:
         1 where anything was paid by each of `early_days`.
     prior_share : ndarray
         The same over the horizon before the day: no action can have changed it.
+    unposted : ndarray
+        1 where a payment had been made before the day and reached the books only after it.
     harmed : ndarray
         1 where a complaint, opt-out or dispute followed within 30 days; NaN where not yet known.
     weight : ndarray
@@ -86,6 +89,7 @@ class LearningData:
     share: Floats
     early: Floats
     prior_share: Floats
+    unposted: Floats
     harmed: Floats
     weight: Floats
     censoring: Censoring
@@ -171,6 +175,7 @@ def build_learning_data(
         share=known[f"share_{horizon}d"].to_numpy(dtype=float),
         early=np.column_stack([known[f"share_{day}d"] > 0 for day in early_days(portfolio)]).astype(float),
         prior_share=known[f"prior_share_{horizon}d"].to_numpy(dtype=float),
+        unposted=known["unposted"].to_numpy(dtype=float),
         harmed=known["harmed"].to_numpy(dtype=float),
         weight=censoring.weight[kept],
         censoring=censoring,
@@ -230,6 +235,7 @@ def _known_of(
             pairs,
         ),
         prior_outcomes(tables, days, [horizon], sample, pairs),
+        unposted_payments(tables, days, sample, pairs),
         harms(tables, days, end, sample, pairs),
         aftermath(tables, days, portfolio.decision_days, sample, pairs),
     ]

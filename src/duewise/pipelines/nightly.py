@@ -20,7 +20,8 @@ from duewise.models.last_good import find_champion, keep_copy
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
 from duewise.pipelines.clock import StageClock, peak_memory_mib, traced
-from duewise.pipelines.contact_tonight import promise_kept_tonight
+from duewise.pipelines.comparison import comparison_columns
+from duewise.pipelines.contact_tonight import promises_tonight
 from duewise.pipelines.delivered import delivered_by_action
 from duewise.pipelines.explanation import explain_night, explaining_columns
 from duewise.pipelines.identity import night_identity
@@ -134,13 +135,20 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
                 portfolio.portfolio.language,
             )
             forecasts = _forecast_columns(scored, portfolio.horizons)
-            forecasts["p_promise_kept"] = promise_kept_tonight(
-                bundle, opened.tables, portfolio, as_of, debtors
-            )
+            promises = promises_tonight(bundle, opened.tables, portfolio, as_of, debtors)
+            forecasts["p_promise_kept"] = promises.kept
             strategies = assemble_strategies(portfolio, identity, debtors, forecasts, decided, reasons)
             delivered = delivered_by_action(opened.tables, as_of, portfolio.sources.max_staleness_days)
             manifest = night_record(
-                portfolio, identity, opened.report, bundle.info, decided, strategies, delivered, champion
+                portfolio,
+                identity,
+                opened.report,
+                bundle.info,
+                decided,
+                strategies,
+                delivered,
+                promises.record(),
+                champion,
             )
         if dry_run:
             return Night(None, manifest)
@@ -152,6 +160,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             details = debtor_details(
                 portfolio, opened.tables, debtors, explained, decided, expected, intervals
             )
+            details |= comparison_columns(bundle, debtors, decided)
             write_details(folder.partial / DETAILS, details)
             write_timeline(folder.partial / TIMELINE, opened.tables, as_of, debtors["debtor_id"].tolist())
             write_remarks(folder.partial, opened.report.feedback.for_managers)

@@ -1,5 +1,6 @@
 """What a night remembers of itself: the content of its manifest."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from duewise.config import Portfolio
+from duewise.contracts.labels import code_label
 from duewise.contracts.vocabulary import Cell, Table
 from duewise.models.bundle import BundleInfo
 from duewise.models.last_good import Champion
@@ -31,6 +33,7 @@ def night_record(
     decided: DecidedNight,
     strategies: pa.Table,
     delivered: list[dict[str, Any]],
+    promises: dict[str, Any] | None,
     champion: Champion,
 ) -> dict[str, Any]:
     """Return what ``manifest.json`` holds, without the timings.
@@ -39,6 +42,8 @@ def night_record(
     ----------
     delivered : list of dict
         See :func:`duewise.pipelines.delivered.delivered_by_action`.
+    promises : dict or None
+        See :meth:`duewise.pipelines.contact_tonight.PromisesTonight.record`.
     """
     denials = denial_counts(decided.permissions)
     tables = [*report.tables.values(), *report.feedback.tables.values()]
@@ -82,6 +87,7 @@ def night_record(
         "rules_in_force": rules_in_force(portfolio, identity.as_of),
         "cells": {str(cell): int(np.sum(decided.cell == cell)) for cell in Cell},
         "delivered": delivered,
+        "promises": promises,
     }
 
 
@@ -123,6 +129,21 @@ def _model_warnings(portfolio: Portfolio, champion: Champion) -> list[dict[str, 
     return [{"code": "registry_unreachable", "text": text.format(version=champion.files.version)}]
 
 
+def _doubts(doubted: Mapping[str, Sequence[str]], language: str) -> list[dict[str, Any]]:
+    """Return for each action whose effect was refuted why it is ranked by the ladder instead."""
+    text = report_text(language)
+    return [
+        {
+            "code": "effect_doubted",
+            "text": text["effect_doubted"].format(
+                action=code_label("action", action, language),
+                failed=text["listing"].join(code_label("refutation", test, language) for test in tests),
+            ),
+        }
+        for action, tests in doubted.items()
+    ]
+
+
 def _warnings(
     portfolio: Portfolio, as_of: date, report: AcceptanceReport, decided: DecidedNight
 ) -> list[dict[str, Any]]:
@@ -134,6 +155,7 @@ def _warnings(
         found.append({"code": "ranking_by_recovery", "text": text["ranking_note"]})
     elif not (decided.values.ranking > 0).any():
         found.append({"code": "effects_unproven", "text": text["effects_unproven"]})
+    found += _doubts(decided.values.doubted, portfolio.portfolio.language)
     near = decided.limitation_days[np.isfinite(decided.limitation_days)]
     if len(near):
         ends = as_of + timedelta(days=int(near.min()))

@@ -144,9 +144,8 @@ def _channel_warnings(channels: ChannelTraining | None) -> tuple[str, ...]:
     if channels is None:
         found = ["Too few contacts are on file to learn what an action changes; stages and forecasts decide."]
     else:
-        effects = channels.effects
-        found = [why for sentences in effects.doubts.values() for why in sentences]
-        if not effects.proven:
+        found = [why for sentences in channels.evidence["doubts"].values() for why in sentences]
+        if not channels.effects.proven:
             found.append(
                 "Acting on the estimated effects does not pay beyond doubt on debtors they did not see: the "
                 "night will plan no action for its effect until history says more."

@@ -42,7 +42,7 @@ def value_actions(
         harm,
         portfolio.harm.complaint_cost,
         paying=effects.paying,
-        doubted=tuple(effects.doubts),
+        doubted=effects.doubts,
     )
 
 

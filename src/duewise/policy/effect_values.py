@@ -1,6 +1,6 @@
 """The value of an action by what it changes: gain less harm less cost; nothing where history is silent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ def effect_values(
     harm_chance: NDArray[np.float64],
     harm_cost: float,
     paying: Sequence[str],
-    doubted: Sequence[str],
+    doubted: Mapping[str, Sequence[str]],
 ) -> ActionValues:
     """Return the values by estimated effects.
 
@@ -35,11 +35,11 @@ def effect_values(
         Money per complaint, opt-out or dispute.
     paying : sequence of str
         Actions that pay on debtors their estimate did not see; the others rank nowhere.
-    doubted : sequence of str
-        Actions whose effect was refuted; they rank by the ladder, after everything else.
+    doubted : mapping of action to sequence of str
+        Actions whose effect was refuted, and by which tests; the ladder ranks them, after everything else.
     """
     is_paying = np.isin(ladder.actions, paying)
-    is_doubted = np.isin(ladder.actions, doubted)
+    is_doubted = np.isin(ladder.actions, list(doubted))
     supported = np.isfinite(gain) & ~is_doubted
     harm = np.nan_to_num(harm_chance, nan=0.0) * harm_cost
     net = np.where(supported, gain, 0.0) - harm - ladder.cost
@@ -53,4 +53,5 @@ def effect_values(
         cost=ladder.cost,
         supported=supported,
         policy_version=VERSION,
+        doubted={action: doubted[action] for action in ladder.actions if action in doubted},
     )

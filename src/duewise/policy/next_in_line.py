@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.policy.allocation import Allocation, Constraint
+from duewise.policy.prices import price_of
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def next_in_line(
         Under which `allocation` chose.
     """
     n = len(values)
-    prices = [_price_of(limit, allocation, n) for limit in limits]
+    prices = [price_of(limit, allocation, n) for limit in limits]
     uses = [np.asarray(limit.uses, dtype=np.float64) for limit in limits]
     net = np.where(allowed, values, -np.inf)
     for price, use in zip(prices, uses, strict=True):
@@ -73,17 +74,3 @@ def next_in_line(
         if best is not None and best.worth > 0:
             found.append(best)
     return found
-
-
-def _price_of(limit: Constraint, allocation: Allocation, n: int) -> Floats:
-    """Return what a unit of the ceiling of `limit` costs each debtor."""
-    reports = [r for r in allocation.limits if r.name == limit.name and r.side == "upper"]
-    by_group = {report.group: report.price for report in reports}
-    if limit.groups is None:
-        return np.full(n, by_group.get(None, 0.0))
-    groups = np.asarray(limit.groups)
-    table = np.zeros(int(groups.max(initial=-1)) + 2)  # the last entry: in no group, so under no limit
-    for group, price in by_group.items():
-        if group is not None and group < len(table) - 1:
-            table[group] = price
-    return np.asarray(table[np.where(groups >= 0, groups, len(table) - 1)])

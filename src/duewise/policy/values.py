@@ -1,6 +1,7 @@
 """What each action would be worth for each debtor: the table that every policy hands to the allocation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ class ActionValues:
         Whether history supports the gain.
     policy_version : str
         Name of the policy that made the values.
+    doubted : mapping of action to sequence of str
+        Names of the tests that the effect of an action failed, so that the ladder ranks it.
     """
 
     actions: tuple[str, ...]
@@ -33,6 +36,7 @@ class ActionValues:
     cost: NDArray[np.float64]
     supported: NDArray[np.bool_]
     policy_version: str
+    doubted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def net_gain(self) -> NDArray[np.float64]:

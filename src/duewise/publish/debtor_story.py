@@ -8,6 +8,7 @@ from typing import Any
 from duewise.config import Portfolio
 from duewise.contracts.strategies import REASON_COUNT
 from duewise.contracts.vocabulary import CHANNELS
+from duewise.publish.comparison import comparison_of
 from duewise.publish.feedback import FEEDBACK_FILE, Feedback, FeedbackStore
 from duewise.publish.published_run import find_run
 from duewise.publish.talking_points import talking_points
@@ -68,6 +69,9 @@ class Explanation:
         ``code``, ``direction`` and ``text``, strongest first.
     effects : dict of channel to money
         What the channel adds tonight; None where history does not support a figure.
+    comparison : dict or None
+        The choice beside the runner-up and what would change it, see
+        :func:`duewise.publish.comparison.comparison_of`.
     denied : list of dict
         ``action``, ``rule_id``, and what the rule ``says``, its ``cite``, ``mark`` and ``force``.
     talking_points : list of dict
@@ -83,6 +87,7 @@ class Explanation:
     sections: dict[str, dict[str, Any]]
     reasons: list[dict[str, str]]
     effects: dict[str, float | None]
+    comparison: dict[str, Any] | None
     denied: list[dict[str, str]]
     talking_points: list[dict[str, str]]
     feedback: list[dict[str, Any]]
@@ -99,6 +104,7 @@ class Explanation:
             **{name: _plain(values) for name, values in self.sections.items()},
             "reasons": self.reasons,
             "effects": self.effects,
+            "comparison": self.comparison,
             "denied": self.denied,
             "talking_points": self.talking_points,
             "feedback": [_plain(remark) for remark in self.feedback],
@@ -115,13 +121,16 @@ def explain_debtor(portfolio: Portfolio, debtor_id: str, as_of: date | None = No
     """
     run = find_run(portfolio.publish.runs, as_of)
     said = FeedbackStore(portfolio.publish.runs / FEEDBACK_FILE).of(debtor_id)
-    return explanation_of(run.manifest, run.strategy(debtor_id), said)
+    return explanation_of(run.manifest, run.strategy(debtor_id), run.details(debtor_id), said)
 
 
 def explanation_of(
-    manifest: Mapping[str, Any], row: Mapping[str, Any], said: Sequence[Feedback] = ()
+    manifest: Mapping[str, Any],
+    row: Mapping[str, Any],
+    details: Mapping[str, Any] | None = None,
+    said: Sequence[Feedback] = (),
 ) -> Explanation:
-    """Return the story of one published row, with what people `said` back about the debtor."""
+    """Return the story of one published row and its details, with what people `said` about the debtor."""
     rules = manifest["rules"]
     forecasts = {name: value for name, value in row.items() if name.startswith(_FORECASTS)}
     sections = {name: {column: row[column] for column in columns} for name, columns in SECTIONS.items()}
@@ -137,6 +146,7 @@ def explanation_of(
         sections=sections,
         reasons=[reason for reason in reasons if reason is not None],
         effects={str(channel): row[f"effect_{channel}"] for channel in CHANNELS},
+        comparison=comparison_of(row, details, owner["language"], owner["currency"]),
         denied=[{**denial, **rules.get(denial["rule_id"], {})} for denial in row["denied"] or ()],
         talking_points=talking_points(row, settings["actions"], owner["language"], owner["currency"]),
         feedback=[

@@ -19,6 +19,25 @@ _ROWS_PER_GROUP = 50_000
 EFFECT = pa.struct([("action", pa.string()), ("low", pa.float64()), ("high", pa.float64())])
 """Limits of a 90% interval of what an action adds, in money."""
 
+DIFFERENCE = pa.struct([(name, pa.float64()) for name in ("gain", "harm", "cost", "capacity")])
+"""What the chosen action has more of than the runner-up, in money; capacity by the prices of the limits."""
+
+DIFFERENCE_REASON = pa.struct(
+    [("feature", pa.string()), ("money", pa.float64()), ("en", pa.string()), ("zh", pa.string())]
+)
+"""A feature, what it adds to the difference in gain, and its short name in two languages."""
+
+FLIP = pa.struct(
+    [
+        ("alternative", pa.string()),
+        ("cost", pa.float64()),
+        ("limit", pa.string()),
+        ("units", pa.float64()),
+        ("then", pa.string()),
+    ]
+)
+"""The smallest changes that flip a choice: of a cost, to `alternative`; of a limit, to `then`."""
+
 
 def write_details(path: Path, columns: Mapping[str, Any]) -> None:
     """Write ``details.parquet``.

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from duewise.config import unknown_name
 from duewise.errors import ConfigError, DuewiseError
+from duewise.publish.details_file import DETAILS
 from duewise.publish.manifest import read_manifest
 from duewise.publish.run_folder import LATEST
 
@@ -67,6 +68,14 @@ class PublishedRun:
             f"  The run holds the {len(ids):,} debtors who were in scope: "
             "an account placed before that night, not closed before it, and a balance left."
         )
+
+    def details(self, debtor_id: str) -> dict[str, Any] | None:
+        """Return what explains a debtor beyond the row; None where the night wrote nothing of the kind."""
+        path = self.folder / DETAILS
+        if not path.exists():
+            return None
+        rows = pq.read_table(path, filters=pc.field("debtor_id") == debtor_id).to_pylist()
+        return rows[0] if rows else None
 
 
 def published_runs(runs: Path) -> list[PublishedRun]:

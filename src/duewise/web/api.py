@@ -73,7 +73,8 @@ def strategy(visit: Visit) -> Any:
     if not debtor_id or len(debtor_id) > LONGEST_SEARCH:
         raise BadRequestError("debtor_id")
     row = seen_debtor(visit, debtor_id, "api_strategy")
-    return explanation_of(visit.night.manifest, row).as_dict()
+    details = visit.site.rows.details(visit.night, row["debtor_id"])
+    return explanation_of(visit.night.manifest, row, details).as_dict()
 
 
 def rules(visit: Visit) -> Any:
@@ -185,6 +186,7 @@ OPERATIONS: dict[str, Operation] = {
             "offer": {"type": "object"},
             "reasons": _ROWS,
             "effects": {"type": "object", "additionalProperties": _NUMBER},
+            "comparison": {"type": ["object", "null"]},
             "denied": _ROWS,
         },
         (

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from duewise.contracts.strategies import REASON_COUNT
 from duewise.contracts.vocabulary import CHANNELS
+from duewise.publish.comparison import comparison_of
 from duewise.publish.feedback import KINDS
 from duewise.publish.talking_points import talking_points
 from duewise.web.charts import intervals, line, waterfall
@@ -80,6 +81,7 @@ def debtor_page(
         waterfall=_waterfall(row, details, night),
         action_reason=_action_reason(row, details, visit.language, night),
         effects=_effects(row, details, night),
+        comparison=comparison_of(row, details, visit.language, night.owner["currency"]),
         chart_width=_CHART,
         denied=_denied(row, night),
         points=[

@@ -47,22 +47,34 @@ class Refutation:
     sentence: str
 
 
-def placebo_outcome(
-    model: ChannelValue, X: Any, action: ArrayLike, placebo: ArrayLike, **fit_arguments: Any
-) -> list[Refutation]:
-    """Estimate the "effect" on an outcome from before the decision, which no action can have changed.
+def placebo_outcome(fitted: CrossFit, names: NDArray[Any]) -> list[Refutation]:
+    """Judge the "effect" on something that no action can have changed and nobody who chose can have known.
+
+    What decided about the action and is not among the covariates shows here, if it also moved the placebo:
+    a negative control outcome (Lipsitch, Tchetgen Tchetgen & Cohen 2010, Epidemiology 21(3)).
 
     Parameters
     ----------
-    placebo : array of shape (n,)
-        Money received in a period before the decision that is **not** among the columns of X.
-    fit_arguments
-        `propensity`, `groups`, `sample_weight` as in `ChannelValue.fit`.
+    fitted : CrossFit
+        Scores of the placebo, which must **not** be a function of the covariates.
     """
-    fitted, names = model.cross_fit(X, action, placebo, **fit_arguments)
-    return _all_zero(
-        "placebo_outcome", fitted, names, "The action seems to change what was paid before it was taken"
-    )
+    alarm = "The action seems to change what had happened before and nobody could see: the choice knew more"
+    return _all_zero("placebo_outcome", fitted, names, alarm)
+
+
+def negative_control_period(fitted: CrossFit, names: NDArray[Any]) -> list[Refutation]:
+    """Judge the "effect" on the money of a period that was over when the action was chosen.
+
+    What was paid then is largely known at the decision, so that this cannot find a hidden cause: it tells
+    whether the covariates, and the models made of them, hold that part of the past which the choice followed.
+
+    Parameters
+    ----------
+    fitted : CrossFit
+        Scores of the money received before the decision.
+    """
+    alarm = "The action seems to change what was paid before it: the covariates do not hold what it followed"
+    return _all_zero("negative_control_period", fitted, names, alarm)
 
 
 def permuted_action(

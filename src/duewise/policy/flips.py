@@ -1,0 +1,131 @@
+"""The smallest change of a cost or of a limit that would change a debtor's action.
+
+At the prices of the limits each debtor is decided by himself: the action with the largest value less what its
+uses cost. So a cost has to move by the distance to the best alternative, and the price of a limit by that
+distance over the difference in use. How many units move a price that far is read off the others: as a limit
+shrinks it takes first from those who need the smallest move, as it grows it gives to them first. The other
+prices stay as they are, so that units are a first approximation and exact where one limit binds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duewise.policy.allocation import Allocation, Constraint
+from duewise.policy.prices import price_of
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+NO_LIMIT = -1
+
+
+@dataclass(frozen=True)
+class Flips:
+    """What would change each choice; the arrays have the shape (n_debtors,).
+
+    Attributes
+    ----------
+    alternative : ndarray of int
+        Code of the action that would be chosen next: 0 for nothing, a + 1 for action a.
+    cost : ndarray
+        By how much more the chosen action would have to cost; where nothing is chosen, minus what the
+        alternative would have to cost less. NaN where nothing else is possible.
+    limit : ndarray of int
+        Position of the limit whose change is smallest, as a share of it; `NO_LIMIT` where none does.
+    units : ndarray
+        Change of that limit: negative for less of it. NaN without one.
+    then : ndarray of int
+        Code of the action that the debtor would get under that limit.
+    """
+
+    alternative: Codes
+    cost: Floats
+    limit: Codes
+    units: Floats
+    then: Codes
+
+
+def smallest_flips(
+    values: Floats,
+    allowed: NDArray[np.bool_],
+    limits: Sequence[Constraint],
+    allocation: Allocation,
+) -> Flips:
+    """Return the smallest changes that flip each choice.
+
+    Parameters
+    ----------
+    values, allowed : ndarray of shape (n_debtors, n_actions)
+        As they were allocated.
+    limits : sequence of Constraint
+        Under which `allocation` chose.
+    """
+    n, choice = len(values), allocation.choice.astype(np.int64)
+    rows = np.arange(n)
+    net = np.concatenate([np.zeros((n, 1)), np.where(allowed, values, -np.inf)], axis=1)
+    prices = [price_of(limit, allocation, n) for limit in limits]
+    uses = [np.append(0.0, np.asarray(limit.uses, dtype=np.float64)) for limit in limits]
+    for price, use in zip(prices, uses, strict=True):
+        net -= price[:, None] * use[None, :]
+    # Whole units make some choices a hair worse than the prices say: they flip at once.
+    behind = np.maximum(net[rows, choice][:, None] - net, 0.0)
+    behind[rows, choice] = np.inf
+    alternative = behind.argmin(axis=1)
+    distance = behind[rows, alternative]
+    cost = np.where(np.isfinite(distance), np.where(choice > 0, distance, -distance), np.nan)
+    flips = Flips(alternative, cost, np.full(n, NO_LIMIT), np.full(n, np.nan), choice.copy())
+    nearest = np.full(n, np.inf)
+    for place, (limit, price, use) in enumerate(zip(limits, prices, uses, strict=True)):
+        if limit.upper is None:
+            continue
+        more = use[None, :] - use[choice][:, None]
+        for direction in (-1, 1):
+            move, then, step = _nearest(behind, direction * more)
+            if direction > 0:  # a price cannot fall below zero
+                move = np.where(move <= price, move, np.inf)
+            units, size = _units(limit, allocation, move, step, direction)
+            share = np.abs(units) / np.maximum(size, 1e-12)
+            closer = np.isfinite(share) & (share < nearest)
+            nearest[closer] = share[closer]
+            flips.limit[closer], flips.units[closer], flips.then[closer] = place, units[closer], then[closer]
+    return flips
+
+
+def _nearest(behind: Floats, wanted: Floats) -> tuple[Floats, Codes, Floats]:
+    """Return the smallest move of a price that flips, to which action, and the units that this one takes.
+
+    Parameters
+    ----------
+    wanted : ndarray of shape (n_debtors, n_actions + 1)
+        Difference in use from the choice in the direction asked for; only positive ones count.
+    """
+    moves = np.divide(behind, wanted, out=np.full(behind.shape, np.inf), where=wanted > 0)
+    then = moves.argmin(axis=1)
+    rows = np.arange(len(then))
+    return moves[rows, then], then, wanted[rows, then]
+
+
+def _units(
+    limit: Constraint, allocation: Allocation, move: Floats, step: Floats, direction: int
+) -> tuple[Floats, Floats]:
+    """Return the signed change of the limit that moves its price so far, and the limit itself."""
+    n = len(move)
+    group = np.zeros(n, dtype=np.int64) if limit.groups is None else np.asarray(limit.groups, dtype=np.int64)
+    ceilings = np.atleast_1d(np.asarray(limit.upper, dtype=np.float64))
+    units, size = np.full(n, np.nan), np.full(n, np.nan)
+    reports = [one for one in allocation.limits if one.name == limit.name and one.side == "upper"]
+    used = {one.group or 0: one.used for one in reports}
+    reachable = np.flatnonzero(np.isfinite(move) & (group >= 0))
+    order = reachable[np.lexsort((reachable, move[reachable], group[reachable]))]
+    edges = [*np.flatnonzero(np.diff(group[order], prepend=-1)).tolist(), len(order)]
+    for start, end in pairwise(edges):
+        members = order[start:end]
+        here = int(group[members[0]])
+        spare = max(ceilings[here] - used.get(here, 0.0), 0.0) if direction < 0 else 0.0
+        units[members] = direction * (spare + np.cumsum(step[members]))
+        size[members] = ceilings[here]
+    return units, size
