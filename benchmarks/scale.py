@@ -1,11 +1,11 @@
 """Claim: a night of a million debtors takes at most 10 minutes and 8 GiB, and cost grows with the debtors.
 
 One model is trained on a small sample; portfolios of each size are simulated from the same world, staff and
-budgets in proportion, and a whole night is run on each in a process of its own, bounded by `machine.memory` to
-the target: check, features, scores, reasons, decision, files. Printed are seconds and the highest memory by
-stage and size, and the seconds of a thousand debtors relative to the smallest size (1.0 is proportional).
-Refuted by a night of a million beyond its target, or by a thousand debtors that cost half as much again in the
-largest portfolio as in the smallest.
+budgets in proportion, and a whole night is run on each in a process of its own, bounded to the target by
+`machine.memory`: check, features, scores, reasons, decision, files. Printed are seconds and the highest
+memory by stage and size, and the seconds of a thousand debtors relative to the smallest size (1.0 is
+proportional). Refuted by a night of a million beyond its target, or by a thousand debtors that cost half as
+much again in the largest portfolio as in the smallest.
 
     python benchmarks/scale.py --debtors 100000 500000 1000000 2000000 --picture docs/images/scale.png
     python benchmarks/scale.py --debtors 5000 50000
