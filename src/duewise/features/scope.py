@@ -35,6 +35,12 @@ def in_sample(debtor_id: ibis.Value, share: float) -> ibis.Value:
     return debtor_id.hexdigest("md5").left(8) < limit
 
 
+def open_accounts(tables: Tables, as_of: AsOf, sample: float | None = None) -> ibis.Table:
+    """Return the accounts that had entered collections before `as_of` and had not left them."""
+    placed = placed_accounts(tables, as_of, sample)
+    return placed.filter(placed.closed_on.isnull() | (placed.closed_on >= day(as_of)))
+
+
 def accounts_in_scope(tables: Tables, as_of: AsOf, sample: float | None = None) -> ibis.Table:
     """Return the accounts in scope at `as_of`: placed before it, not closed before it, with a balance.
 
@@ -46,8 +52,7 @@ def accounts_in_scope(tables: Tables, as_of: AsOf, sample: float | None = None) 
         ``charged`` (charges since placement) and ``size_rank`` (0 for the debtor's largest account, ties by
         account id).
     """
-    placed = placed_accounts(tables, as_of, sample)
-    still_open = placed.filter(placed.closed_on.isnull() | (placed.closed_on >= day(as_of)))
+    still_open = open_accounts(tables, as_of, sample)
     bookings = _since_placement(known(tables.payments, as_of), still_open, tables.timezone, as_of)
     amount = whole(bookings.amount, THOUSANDTHS)
     moved = bookings.group_by("account_id").agg(

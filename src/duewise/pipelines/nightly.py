@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from structlog.contextvars import bound_contextvars
 
 from duewise.config import Portfolio
-from duewise.contracts.vocabulary import Table
 from duewise.models.last_good import find_champion, keep_copy
 from duewise.pipelines.action_reasons import action_reasons
 from duewise.pipelines.assembly import assemble_strategies
@@ -25,6 +24,7 @@ from duewise.pipelines.contact_tonight import promises_tonight
 from duewise.pipelines.delivered import delivered_by_action
 from duewise.pipelines.explanation import explain_night, explaining_columns
 from duewise.pipelines.identity import night_identity
+from duewise.pipelines.memory import make_room
 from duewise.pipelines.night_details import debtor_details, write_timeline
 from duewise.pipelines.record import night_record
 from duewise.pipelines.tonight import ScoredDebtors, debtors_in_scope, decide_portfolio, score_debtors
@@ -38,7 +38,6 @@ from duewise.publish.metrics import write_metrics
 from duewise.publish.remarks_file import write_remarks
 from duewise.publish.run_folder import RunFolder, open_run
 from duewise.publish.strategies_file import write_assignments, write_strategies
-from duewise.sources.memory import make_room
 from duewise.sources.open import open_tables
 
 LAST_GOOD = ".champion"
@@ -102,8 +101,7 @@ def nightly(portfolio: Portfolio, as_of: date, *, force: bool = False, dry_run: 
             opened = open_resources.enter_context(
                 open_tables(portfolio, as_of, workspace=folder.scratch, quarantine=folder.refused)
             )
-            debtors_read = opened.report.tables[Table.DEBTORS].accepted
-            make_room(opened.tables.con, portfolio.machine.memory, debtors_read)
+            make_room(opened.tables, portfolio.machine.memory, as_of)
         copies = portfolio.publish.runs / LAST_GOOD
         champion = find_champion(portfolio.models.store, portfolio.registered_name, copies)
         bundle = champion.files.load()

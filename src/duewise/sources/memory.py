@@ -1,6 +1,5 @@
 """What the engine may take of the memory of a run, so that the whole stays within ``machine.memory``."""
 
-import ibis
 from pydantic import ByteSize
 
 from duewise.errors import DuewiseError
@@ -45,13 +44,6 @@ def engine_memory(most: int | None, debtors: int = 0) -> int | None:
             "were."
         )
     return left
-
-
-def make_room(con: ibis.BaseBackend, most: int | None, debtors: int) -> None:
-    """Shrink the engine so that `debtors` can be held beside its tables; see :func:`engine_memory`."""
-    memory = engine_memory(most, debtors)
-    if memory is not None:
-        con.con.execute(f"SET memory_limit = '{memory}B'")
 
 
 def _said(size: int) -> str:
