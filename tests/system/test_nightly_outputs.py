@@ -245,6 +245,26 @@ def test_the_manifest_says_what_limits_are_worth_and_to_whom(strategies, manifes
         assert tonight["value"] == pytest.approx(manifest["allocation"]["value"], rel=1e-3)
 
 
+def test_the_manifest_tells_the_money_to_expect_from_promises(strategies, manifest):
+    promises = manifest["promises"]
+    assert promises["debtors"] == strategies["p_promise_kept"].notna().sum()
+    assert 0 <= promises["low"] <= promises["expected"] <= promises["high"]
+
+
+def test_every_choice_of_the_policy_stands_beside_the_second_best(night, strategies):
+    details = pd.read_parquet(night / "details.parquet").set_index("debtor_id")
+    rows = strategies.set_index("debtor_id").join(details[["over_runner_up", "flip"]])
+    assert rows.loc[rows["cell"] != "policy", "flip"].isna().all()
+    acted = rows[(rows["cell"] == "policy") & (rows["action"] != "none")]
+    assert len(acted) > 0
+    cost = {"none": 0.0, **{name: action["cost"] for name, action in PORTFOLIO["actions"].items()}}
+    for row in acted.itertuples():
+        assert row.over_runner_up["cost"] == pytest.approx(cost[row.action] - cost[row.runner_up_action])
+        assert row.over_runner_up["capacity"] >= 0 or row.runner_up_action != "none"
+        assert row.flip["cost"] >= 0
+        assert row.flip["alternative"] != row.action
+
+
 def test_whoever_cannot_be_contacted_is_counted_once_with_the_reason(strategies, manifest):
     assert sum(manifest["uncontactable_by"].values()) == manifest["totals"]["uncontactable"] > 0
     assert set(manifest["uncontactable_by"]) <= set(manifest["rules"])

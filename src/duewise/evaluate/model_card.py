@@ -8,6 +8,7 @@ from typing import Any
 
 from duewise.evaluate.bootstrap import Estimate
 from duewise.evaluate.channel_card import channel_section
+from duewise.evaluate.contact_card import contact_section
 from duewise.evaluate.judgement import Judgement
 from duewise.evaluate.metrics import MoneyMetrics, ProbabilityMetrics
 from duewise.evaluate.policy_values import PolicyTable
@@ -53,8 +54,17 @@ def model_card(
     warnings: Sequence[str],
     policies: PolicyTable | None = None,
     channels: Mapping[str, Any] | None = None,
+    contact: Mapping[str, Estimate] | None = None,
 ) -> str:
-    """Return the card as Markdown; `channels` is what the training found about them, as plain values."""
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    channels : mapping, optional
+        What the training found about the channels, as plain values.
+    contact : mapping of str to Estimate, optional
+        How reach and promises were foretold.
+    """
     info = bundle.info
     lines = [
         f"# Model card: {info.portfolio}, trained as of {info.trained_as_of}",
@@ -76,6 +86,8 @@ def model_card(
         lines += [*channel_section(channels), ""]
     if policies is not None:
         lines += [*_policies(policies), ""]
+    if contact:
+        lines += [*contact_section(contact), ""]
     absent = [h for h in info.horizons if h not in judged]
     if absent:
         lines += [f"No model for {', '.join(map(str, absent))} days: history is too short.", ""]

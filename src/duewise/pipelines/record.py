@@ -131,17 +131,12 @@ def _model_warnings(portfolio: Portfolio, champion: Champion) -> list[dict[str, 
 
 def _doubts(doubted: Mapping[str, Sequence[str]], language: str) -> list[dict[str, Any]]:
     """Return for each action whose effect was refuted why it is ranked by the ladder instead."""
-    text = report_text(language)
-    return [
-        {
-            "code": "effect_doubted",
-            "text": text["effect_doubted"].format(
-                action=code_label("action", action, language),
-                failed=text["listing"].join(code_label("refutation", test, language) for test in tests),
-            ),
-        }
-        for action, tests in doubted.items()
-    ]
+    text, found = report_text(language), []
+    for action, tests in doubted.items():
+        failed = text["listing"].join(code_label("refutation", test, language) for test in tests)
+        said = text["effect_doubted"].format(action=code_label("action", action, language), failed=failed)
+        found.append({"code": "effect_doubted", "text": said})
+    return found
 
 
 def _warnings(

@@ -277,6 +277,7 @@ def _record(
             warnings,
             None if channels is None else channels.policies,
             None if channels is None else channels.evidence,
+            contact.metrics,
         ),
         "feature_catalogue.json": _json([asdict(feature) for feature in history.catalogue]),
         "data_fingerprint.json": _json(report.as_dict()),

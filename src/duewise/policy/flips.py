@@ -82,16 +82,19 @@ def smallest_flips(
     for place, (limit, price, use) in enumerate(zip(limits, prices, uses, strict=True)):
         if limit.upper is None:
             continue
-        more = use[None, :] - use[choice][:, None]
-        for direction in (-1, 1):
-            move, then, step = _nearest(behind, direction * more)
+        own = use[choice]
+        # Less of a limit concerns those who use it; more of it, those who would pay its price.
+        for direction, concerned in ((-1, own > 0), (1, price > 0)):
+            at = np.flatnonzero(concerned)
+            move, then, step = _nearest(behind[at], direction * (use[None, :] - own[at, None]))
             if direction > 0:  # a price cannot fall below zero
-                move = np.where(move <= price, move, np.inf)
-            units, size = _units(limit, allocation, move, step, direction)
+                move = np.where(move <= price[at], move, np.inf)
+            units, size = _units(limit, allocation, at, move, step, direction)
             share = np.abs(units) / np.maximum(size, 1e-12)
-            closer = np.isfinite(share) & (share < nearest)
-            nearest[closer] = share[closer]
-            flips.limit[closer], flips.units[closer], flips.then[closer] = place, units[closer], then[closer]
+            closer = np.isfinite(share) & (share < nearest[at])
+            found = at[closer]
+            nearest[found] = share[closer]
+            flips.limit[found], flips.units[found], flips.then[found] = place, units[closer], then[closer]
     return flips
 
 
@@ -110,13 +113,23 @@ def _nearest(behind: Floats, wanted: Floats) -> tuple[Floats, Codes, Floats]:
 
 
 def _units(
-    limit: Constraint, allocation: Allocation, move: Floats, step: Floats, direction: int
+    limit: Constraint,
+    allocation: Allocation,
+    at: NDArray[np.intp],
+    move: Floats,
+    step: Floats,
+    direction: int,
 ) -> tuple[Floats, Floats]:
-    """Return the signed change of the limit that moves its price so far, and the limit itself."""
-    n = len(move)
-    group = np.zeros(n, dtype=np.int64) if limit.groups is None else np.asarray(limit.groups, dtype=np.int64)
+    """Return the signed change of the limit that moves its price so far, and the limit itself.
+
+    Parameters
+    ----------
+    at : ndarray of int
+        Debtors that `move` and `step` speak of.
+    """
+    group = np.zeros(len(at), np.int64) if limit.groups is None else np.asarray(limit.groups, np.int64)[at]
     ceilings = np.atleast_1d(np.asarray(limit.upper, dtype=np.float64))
-    units, size = np.full(n, np.nan), np.full(n, np.nan)
+    units, size = np.full(len(at), np.nan), np.full(len(at), np.nan)
     reports = [one for one in allocation.limits if one.name == limit.name and one.side == "upper"]
     used = {one.group or 0: one.used for one in reports}
     reachable = np.flatnonzero(np.isfinite(move) & (group >= 0))
