@@ -332,6 +332,8 @@ class Witness:
                 yield debtor_id, action, at, denying
             if reference.day != done.as_of:
                 yield debtor_id, action, at, {"not on the debtor's day"}
+            if at < datetime.combine(done.as_of, time(0)):
+                yield debtor_id, action, at, {"before the night was decided"}
 
     def broken_follow_ups(
         self, living: Living, done: CarriedOut

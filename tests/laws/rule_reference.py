@@ -481,7 +481,8 @@ class Reference:
     def shut(self, timed, at_instant: bool) -> set[str]:
         if at_instant:
             return {one.rule.id for one, part in timed if not self.open_at(one, part, self.now)}
-        grid = self.quarters()
+        # Tonight's contacts come after tonight: nothing is planned before 00:00 UTC of the day's date.
+        grid = [quarter for quarter in self.quarters() if quarter >= datetime.combine(self.day, time(0))]
         opened = [(one.rule.id, [self.open_at(one, part, q) for q in grid]) for one, part in timed]
         if any(all(marks) for marks in zip(*(marks for _, marks in opened), strict=True)) or not opened:
             return set()

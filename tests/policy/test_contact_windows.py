@@ -96,6 +96,19 @@ def test_without_a_rule_on_hours_people_are_contacted_while_they_are_awake(model
         assert (local(windows.start[i], debtor).hour, local(windows.end[i], debtor).hour) == (8, 20)
 
 
+def test_no_contact_is_planned_before_the_night_is_decided():
+    """In Sydney calls are permitted from half past seven; the night begins at ten, its 00:00 UTC."""
+    tables = small_tables(debtors="debtor_id | timezone\nSY | Australia/Sydney")
+    for rules in (["au"], []):
+        portfolio = portfolio_of("unused", portfolio={"country": "AU", "timezone": "UTC"}, rules=rules)
+        night = date(2026, 7, 10)
+        facts = debtor_facts(tables, night).to_pandas()
+        found = permissions(tables, portfolio, load_rules(portfolio), night, ACTIONS, facts)
+        windows = contact_windows(found, np.array([CALL]), night, None)
+        assert windows.start[0] == np.datetime64("2026-07-10T00:00")
+        assert windows.end[0] <= np.datetime64("2026-07-10T11:00")
+
+
 def test_hours_that_a_rule_leaves_outside_the_customary_ones_stand(model):
     quiet = "debtor_id | flag | starts_at | detail\nLA | quiet_hours | 2026-01-01 | 00:00-21:00"
     _, windows = planned(None, [CALL, 0, 0], rules=("cn",), flags=quiet)

@@ -113,6 +113,7 @@ def test_a_broken_pack_is_refused_with_file_rule_and_remedy(write, old, new, sai
     with pytest.raises(ConfigError) as refused:
         read_pack(path)
     assert str(path) in str(refused.value)
+    assert "after validation" not in str(refused.value)  # what follows from the fault is not one of its own
     assert re.search(said, str(refused.value), re.DOTALL), refused.value
 
 
@@ -130,7 +131,19 @@ def test_a_case_that_cannot_be_read_names_the_rule(write):
         run_pack_tests(path)
 
 
-def test_the_same_id_twice_is_refused(write):
+def test_a_case_in_an_unknown_time_zone_is_refused(write):
+    path = write(SOUND.replace("timezone: UTC, then: deny", "timezone: Asia/Pekin, then: deny"))
+    with pytest.raises(ConfigError, match=r"mine\.hours.*unknown time zone `Asia/Pekin`"):
+        run_pack_tests(path)
+
+
+def test_the_same_id_twice_in_a_pack_is_refused(write):
+    rule = SOUND[SOUND.index("  - id: mine.hours") :]
+    with pytest.raises(ConfigError, match=r"(?s)mine\.yaml.*rule mine\.hours: duplicate id; give each"):
+        read_pack(write(SOUND + rule))
+
+
+def test_the_same_id_in_two_packs_is_refused(write):
     one, other = write(SOUND), write(SOUND.replace("pack: mine", "pack: other"), "other.yaml")
     with pytest.raises(
         ConfigError, match=r"other\.yaml: rule mine\.hours: duplicate id, already in .*mine\.yaml"

@@ -14,7 +14,7 @@ from duewise.policy.permissions import Permissions
 from duewise.policy.rules.clock import Window
 from duewise.policy.rules.conditions import DAY_MINUTES
 from duewise.policy.rules.places import day_number
-from duewise.policy.rules.timetable import Intervals, image, intersect
+from duewise.policy.rules.timetable import Intervals, decided_by, image, intersect
 
 Times = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
@@ -104,7 +104,7 @@ def _customary(windows: tuple[Window, ...], window: Ints, paper: NDArray[np.bool
 
 
 def _customary_of(window: Window, day: int, paper: bool) -> tuple[int, int]:
-    whole_day = image(window.zone, day, 0, DAY_MINUTES)
+    whole_day = decided_by(image(window.zone, day, 0, DAY_MINUTES), day)
     if not paper and window.spans != whole_day:
         return _longest(window.spans)
     usual = image(window.zone, day, *(OFFICE_HOURS if paper else WAKING_HOURS))

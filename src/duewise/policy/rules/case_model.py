@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from duewise.config import unknown_name
+from duewise.config import known_timezone, unknown_name
 from duewise.contracts.vocabulary import ROLES
 from duewise.policy.rules.conditions import ACTIONS
 
@@ -104,6 +104,9 @@ class Case(BaseModel):
     def _answerable(self) -> "Case":
         if (self.at is None) == (self.day is None):
             raise ValueError("name either `at` (an instant, with Z) or `day` (a local date)")
+        for zone in (self.timezone, self.portfolio_timezone):
+            if zone is not None:
+                known_timezone(zone)
         if self.action not in ACTIONS:
             raise ValueError(unknown_name(self.action, ACTIONS, what="action"))
         if self.role not in ROLES:

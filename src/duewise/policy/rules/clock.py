@@ -13,6 +13,7 @@ from duewise.policy.rules.timetable import (
     Intervals,
     contains,
     day_zone,
+    decided_by,
     intersect,
     local_day,
     permitted,
@@ -88,15 +89,20 @@ def clock_verdicts(
         place = view.facts.places[view.facts.debtors.place[row]]
         zones = day_zone(candidate_zones(place, context.country), context.country, context.timezone)
         whole_day = local_day(zones, day)
+        if instant is None:
+            whole_day = decided_by(whole_day, day)
         opened = {
-            i: permitted(
-                rule.clock,
-                place,
-                day,
-                country=context.country,
-                fallback_zone=context.timezone,
-                quiet=quiet_kinds[quiet[row]],
-                agreed=agreed_kinds[agreed[row]],
+            i: intersect(
+                whole_day,
+                permitted(
+                    rule.clock,
+                    place,
+                    day,
+                    country=context.country,
+                    fallback_zone=context.timezone,
+                    quiet=quiet_kinds[quiet[row]],
+                    agreed=agreed_kinds[agreed[row]],
+                ),
             )
             for i, rule in enumerate(rules)
             if rule.reached[row]

@@ -215,6 +215,13 @@ class Pack(BaseModel):
         (), description="Cases that all rules of the pack decide together."
     )
 
+    @model_validator(mode="after")
+    def _one_rule_per_id(self) -> Self:
+        ids = [rule.id for rule in self.rules]
+        if twice := sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1}):
+            raise ValueError(f"rule {', '.join(twice)}: duplicate id; give each rule an id of its own")
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _share(cls, value: Any) -> Any:

@@ -184,8 +184,16 @@ def _compose(packs: Iterable[tuple[Pack, Path, bool]]) -> RuleSet:
 
 def _faults(path: Path, content: dict[str, Any], error: ValidationError) -> str:
     lines = []
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    for fault in faults:
         place = list(fault["loc"])
+        inside = [
+            other
+            for other in faults
+            if len(other["loc"]) > len(place) and other["loc"][: len(place)] == fault["loc"]
+        ]
+        if inside:  # a list that lacks what could not be read: the fault inside says it
+            continue
         where = "pack"
         if place[:1] == ["rules"] and len(place) > 1:
             rules = content.get("rules") or []

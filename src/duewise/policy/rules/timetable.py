@@ -91,6 +91,15 @@ def local_day(zones: tuple[str, ...], day: int) -> Intervals:
     return image(reference_zone(zones, day), day, 0, DAY_MINUTES)
 
 
+def decided_by(spans: Intervals, day: int) -> Intervals:
+    """Return the part of a local day that comes after the night of the same date was decided.
+
+    That is at its 00:00 UTC: in Sydney it is ten or eleven in the morning, and a contact at eight would come
+    before the facts that it rests on.
+    """
+    return intersect(spans, ((day * DAY_SECONDS, (day + 2) * DAY_SECONDS),))
+
+
 @lru_cache(maxsize=65_536)
 def image(zone: str, day: int, start: int, end: int) -> Intervals:
     """Return the instants at which the wall clock of `zone` shows `day` between two minutes of the day.
