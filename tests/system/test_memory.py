@@ -12,8 +12,8 @@ import pytest
 
 from tiny_portfolio import AS_OF, TinyPortfolio
 
-PAYMENTS = 8_000_000
-BOUND_MIB = 900
+PAYMENTS = 12_000_000
+BOUND_MIB = 1000
 
 
 def test_a_bounded_night_decides_the_same(tiny, night, tmp_path):
@@ -24,10 +24,10 @@ def test_a_bounded_night_decides_the_same(tiny, night, tmp_path):
 
 
 def test_a_night_whose_debtors_do_not_fit_ends_at_once_and_says_what_it_needs(tiny, tmp_path):
-    done = tiny.nightly(tmp_path / "runs", "--set", "machine.memory=630MiB")
+    done = tiny.nightly(tmp_path / "runs", "--set", "machine.memory=729MiB")
     assert done.code == 1
-    assert re.search(r"machine\.memory: \d+ debtors need 6\d\d\.\dMiB", done.message)
-    assert "a run may take 630.0MiB" in done.message
+    assert re.search(r"machine\.memory: the program and [1-9]\d* debtors need 7\d\d\.\dMiB", done.message)
+    assert "a run may take 729.0MiB" in done.message
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {".lock"}
 
 
