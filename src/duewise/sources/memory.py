@@ -5,7 +5,7 @@ from pydantic import ByteSize
 from duewise.errors import DuewiseError
 
 _MIB = 2**20
-PROGRAM = 500 * _MIB
+PROGRAM = 600 * _MIB
 """Libraries and models, whatever the portfolio."""
 
 PER_DEBTOR = 6 * 2**10
@@ -39,9 +39,9 @@ def engine_memory(most: int | None, debtors: int = 0) -> int | None:
     if left < LEAST_ENGINE:
         needed = PROGRAM + debtors * PER_DEBTOR + LEAST_ENGINE
         raise DuewiseError(
-            f"machine.memory: {debtors:,} debtors need {_said(needed)}, and a run may take {_said(most)}. "
-            "Allow more, if need be on a larger machine, or split the portfolio. Earlier runs are as they "
-            "were."
+            f"machine.memory: the program and {debtors:,} debtors need {_said(needed)}, and a run may take "
+            f"{_said(most)}. Allow more, if need be on a larger machine, or split the portfolio. Earlier "
+            "runs are as they were."
         )
     return left
 
