@@ -58,7 +58,9 @@ def placebo_outcome(fitted: CrossFit, names: NDArray[Any]) -> list[Refutation]:
     fitted : CrossFit
         Scores of the placebo, which must **not** be a function of the covariates.
     """
-    alarm = "The action seems to change what had happened before and nobody could see: the choice knew more"
+    alarm = (
+        "The action seems to change what had happened before and nobody could see, so the choice knew more"
+    )
     return _all_zero("placebo_outcome", fitted, names, alarm)
 
 
@@ -73,7 +75,7 @@ def negative_control_period(fitted: CrossFit, names: NDArray[Any]) -> list[Refut
     fitted : CrossFit
         Scores of the money received before the decision.
     """
-    alarm = "The action seems to change what was paid before it: the covariates do not hold what it followed"
+    alarm = "The action seems to change what was paid before it, so the covariates miss what it followed"
     return _all_zero("negative_control_period", fitted, names, alarm)
 
 
