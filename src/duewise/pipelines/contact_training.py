@@ -77,7 +77,7 @@ def train_contact(tables: Tables, portfolio: Portfolio, end: date) -> ContactTra
         )
     log.info(
         "contact_learned",
-        reach={c: "hour" if model.weights is None else "record" for c, model in reach.channels.items()},
+        reach={str(c): "hour" if model.weights is None else "record" for c, model in reach.channels.items()},
         promise=None if promise is None else promise.kind,
         **{name: str(estimate) for name, estimate in metrics.items() if name.endswith("log_loss")},
     )
