@@ -13,6 +13,7 @@ much again in the largest portfolio as in the smallest.
 
 import argparse
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from datetime import date
 from pathlib import Path
 
 import psutil
+import structlog
 
 from duewise.config import Portfolio, load_portfolio
 from duewise.pipelines.sample import make_sample
@@ -210,6 +212,7 @@ def main() -> None:
     arguments.add_argument("--folder", type=Path, help="for data and runs; default that of temporary files")
     arguments.add_argument("--picture", type=Path, help="draw the figures into this file")
     chosen = arguments.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     nights = []
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         store = prepare(Path(folder))
