@@ -50,16 +50,21 @@ def test_vulnerable_people_never_enter_the_experiment():
     n=st.integers(0, 40),
     n_actions=st.integers(1, 4),
     room=st.floats(0, 12),
+    budget=st.floats(0, 30),
     seed=st.integers(0, 2**16),
 )
-def test_explorers_draw_permitted_actions_within_the_room(n, n_actions, room, seed):
+def test_explorers_draw_permitted_actions_within_room_and_budget(n, n_actions, room, budget, seed):
     rng = np.random.default_rng(seed)
     feasible = rng.random((n, n_actions)) < 0.6
     uses = np.ones((n, n_actions, 1)) * rng.integers(0, 3, size=(1, n_actions, 1))
-    action, propensity = draw_explorers(feasible, uses, np.array([room]), rng.random(n), rng.random(n))
+    cost = rng.integers(0, 9, n_actions).astype(float)
+    action, propensity = draw_explorers(
+        feasible, uses, np.array([room]), rng.random(n), rng.random(n), cost, budget
+    )
     rows = np.flatnonzero(action)
     assert feasible[rows, action[rows] - 1].all()
     assert uses[rows, action[rows] - 1, 0].sum() <= room + 1e-6
+    assert cost[action[rows] - 1].sum() <= budget + 1e-6
     assert ((propensity > 0) & (propensity <= 1)).all()
 
 
@@ -75,7 +80,9 @@ def test_the_logged_probability_is_the_one_that_acted():
     ids = [str(i) for i in range(n)]
     for night in range(nights):
         draw, order = (keyed_uniform(f"seed{night}", purpose, 0, ids) for purpose in ("lot", "order"))
-        action, propensity = draw_explorers(feasible, uses, room, draw, order)
+        action, propensity = draw_explorers(
+            feasible, uses, room, draw, order, cost=np.array([0.1, 3.0]), budget=20.0
+        )
         weighted[night, np.arange(n), action] = 1.0 / propensity
     nothing = weighted[:, :, 0].sum(axis=1)
     standard_error = nothing.std() / np.sqrt(nights)
@@ -87,6 +94,8 @@ def test_scarce_actions_stay_possible_for_late_draws():
     feasible = np.ones((n, 1), dtype=bool)
     ids = [str(i) for i in range(n)]
     draw, order = (keyed_uniform("s", purpose, 0, ids) for purpose in ("lot", "order"))
-    action, _ = draw_explorers(feasible, np.ones((n, 1, 1)), np.array([20.0]), draw, order)
+    action, _ = draw_explorers(
+        feasible, np.ones((n, 1, 1)), np.array([20.0]), draw, order, cost=np.zeros(1), budget=0.0
+    )
     late = np.argsort(order)[n // 2 :]
     assert 0 < action[late].sum() < 20

@@ -8,7 +8,7 @@ import pytest
 from duewise.config import CellsSection
 from duewise.contracts.vocabulary import Cell
 from duewise.policy.allocation import Constraint
-from duewise.policy.decide import decide
+from duewise.policy.decide import MOST_SPENT, decide
 from duewise.policy.values import ActionValues
 
 NOTHING, SMS, CALL = 0, 1, 2
@@ -105,3 +105,24 @@ def test_explorers_never_draw_what_is_not_permitted():
         assert decided.choice[0] == NOTHING
         assert decided.propensity[0] == 1
         assert decided.choice[1] != SMS
+
+
+def test_the_experiment_spends_at_most_a_fiftieth_of_what_a_full_night_costs():
+    n = 400
+    ids = [f"D{i:03}" for i in range(n)]
+    cell = np.full(n, str(Cell.EXPLORE), dtype=object)
+    cost = np.array([0.5, 40.0])
+    worth = np.zeros((n, 2))
+    values = ActionValues(("sms", "visit"), worth, worth, worth, cost, worth > 0, "test")
+    limits = [
+        Constraint("sms", np.array([1.0, 0.0]), upper=200.0),
+        Constraint("visit", np.array([0.0, 1.0]), upper=50.0),
+    ]
+    full = 200 * 0.5 + 50 * 40.0
+    spent = []
+    for number in range(20):
+        settings = CellsSection(control=0.0, explore=1.0, seed=f"key {number}")
+        decided = decide(ids, values, np.ones((n, 2), dtype=bool), limits, cell, settings, night=1)
+        spent.append(np.append(0.0, cost)[decided.choice].sum())
+    assert max(spent) <= MOST_SPENT * full
+    assert min(spent) > 0

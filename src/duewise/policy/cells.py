@@ -70,6 +70,8 @@ def draw_explorers(
     room: NDArray[np.float64],
     draw: NDArray[np.float64],
     order: NDArray[np.float64],
+    cost: NDArray[np.float64],
+    budget: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Draw an action for each explorer and return it with its exact probability.
 
@@ -83,6 +85,10 @@ def draw_explorers(
         Share of each limit that exploring may use.
     draw, order : ndarray of shape (n_explorers,)
         Keyed uniforms: the lot itself, and the place in the queue of draws.
+    cost : ndarray of shape (n_actions,)
+        Money per action.
+    budget : float
+        Money that all draws together may cost.
 
     Returns
     -------
@@ -95,9 +101,9 @@ def draw_explorers(
     action = np.zeros(n_explorers, dtype=np.int64)
     propensity = np.ones(n_explorers)
     wish = _fair_shares(feasible, uses, room)
-    left = room.astype(np.float64).copy()
+    left, money = room.astype(np.float64).copy(), budget
     for explorer in np.argsort(order, kind="stable"):
-        fits = feasible[explorer] & (uses[explorer] <= left + 1e-9).all(axis=1)
+        fits = feasible[explorer] & (uses[explorer] <= left + 1e-9).all(axis=1) & (cost <= money + 1e-9)
         chances = np.where(fits, wish[explorer], 0.0)
         nothing = 1.0 - chances.sum()
         drawn = int(np.searchsorted(np.cumsum([nothing, *chances]), draw[explorer], side="right"))
@@ -106,6 +112,7 @@ def draw_explorers(
         propensity[explorer] = nothing if drawn == 0 else chances[drawn - 1]
         if drawn:
             left -= uses[explorer, drawn - 1]
+            money -= float(cost[drawn - 1])
     return action, propensity
 
 

@@ -13,6 +13,9 @@ from duewise.policy.allocation import Allocation, Constraint, allocate
 from duewise.policy.cells import draw_explorers, keyed_uniform
 from duewise.policy.values import ActionValues
 
+MOST_SPENT = 0.02
+"""Share of what a full night costs that the experiment may spend: where nothing works, all that is spent."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -83,7 +86,13 @@ def decide(
         luck = keyed_uniform(settings.seed, "room", night, _names_of(limits))
         room = _room_to_explore(uses, ceilings, settings.explore, luck)
         choice[explorers], propensity[explorers] = draw_explorers(
-            feasible[explorers], uses, room, draw, order
+            feasible[explorers],
+            uses,
+            room,
+            draw,
+            order,
+            values.cost,
+            MOST_SPENT * _cost_of_a_full_night(limits, values.cost, n),
         )
     allowed = feasible & (cell == Cell.POLICY)[:, None]
     left = tuple(_without(limit, choice) for limit in limits)
@@ -131,6 +140,17 @@ def _use_of_limits(
     if not uses:
         return np.zeros((len(rows), n_actions, 0)), np.zeros(0)
     return np.stack(uses, axis=2), np.array(ceilings)
+
+
+def _cost_of_a_full_night(limits: Sequence[Constraint], cost: NDArray[np.float64], n_debtors: int) -> float:
+    """Return what it costs to take every action as often as its own ceilings allow."""
+    room = np.full(len(cost), float(n_debtors))
+    for limit in limits:
+        if limit.upper is not None:
+            uses = np.asarray(limit.uses, dtype=np.float64)
+            most = np.divide(np.sum(limit.upper), uses, out=np.full(len(uses), np.inf), where=uses > 0)
+            room = np.minimum(room, most)
+    return float(room @ cost)
 
 
 def _room_to_explore(
