@@ -60,6 +60,9 @@ NOTES = {
     Outcome.OPT_OUT: "本人要求不再通过此方式联系。",
 }
 
+METHODS = ("wallet", "transfer", "direct_debit")
+"""Ways to pay, by the days until the books know of it: at once, the next day, later."""
+
 _CONTACT_SLOTS = 10
 _PAYMENT_SLOTS = 100
 
@@ -84,6 +87,7 @@ def payment_rows(portfolio: Portfolio, journal: Journal) -> pa.Table:
             "at": times(at_us),
             "amount": numbers(events["amount"]),
             "kind": codes_to_text(kind, KINDS),
+            "method": codes_to_text(np.minimum(events["delay_days"], len(METHODS) - 1), METHODS),
             "recorded_at": times(posted_us + 2 * MICROSECONDS_PER_HOUR),
         }
     )
