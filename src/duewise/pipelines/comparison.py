@@ -14,7 +14,7 @@ from duewise.models.bundle import Bundle
 from duewise.pipelines.decision import DecidedNight
 from duewise.policy.decide import action_names
 from duewise.policy.flips import NO_LIMIT, smallest_flips
-from duewise.policy.prices import price_of
+from duewise.policy.prices import cost_of_limits
 from duewise.publish.details_file import DIFFERENCE, DIFFERENCE_REASON, FLIP
 
 Floats = NDArray[np.float64]
@@ -44,10 +44,7 @@ def _over_runner_up(decided: DecidedNight, chosen: Rows) -> pa.Array:
     """Return by how much the choice has more gain, harm, cost and price of its limits than the runner-up."""
     values, decision = decided.values, decided.decision
     n = len(decision.choice)
-    capacity = np.zeros((n, len(values.actions) + 1))
-    for limit in decision.limits:
-        uses = np.append(0.0, np.asarray(limit.uses, dtype=np.float64))
-        capacity += price_of(limit, decision.allocation, n)[:, None] * uses[None, :]
+    capacity = _with_none(cost_of_limits(decision.limits, decision.allocation, n, len(values.actions)))
     known = np.isin(np.arange(n), chosen) & (decision.choice > 0)
     parts = {
         "gain": _difference(_with_none(values.gain), decided),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.policy.allocation import Allocation, Constraint
-from duewise.policy.prices import price_of
+from duewise.policy.prices import cost_of_limits, price_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -64,13 +64,10 @@ def smallest_flips(
     limits : sequence of Constraint
         Under which `allocation` chose.
     """
-    n, choice = len(values), allocation.choice.astype(np.int64)
+    (n, n_actions), choice = values.shape, allocation.choice.astype(np.int64)
     rows = np.arange(n)
-    net = np.concatenate([np.zeros((n, 1)), np.where(allowed, values, -np.inf)], axis=1)
-    prices = [price_of(limit, allocation, n) for limit in limits]
-    uses = [np.append(0.0, np.asarray(limit.uses, dtype=np.float64)) for limit in limits]
-    for price, use in zip(prices, uses, strict=True):
-        net -= price[:, None] * use[None, :]
+    worth = np.where(allowed, values, -np.inf) - cost_of_limits(limits, allocation, n, n_actions)
+    net = np.concatenate([np.zeros((n, 1)), worth], axis=1)
     # Whole units make some choices a hair worse than the prices say: they flip at once.
     behind = np.maximum(net[rows, choice][:, None] - net, 0.0)
     behind[rows, choice] = np.inf
@@ -79,9 +76,11 @@ def smallest_flips(
     cost = np.where(np.isfinite(distance), np.where(choice > 0, distance, -distance), np.nan)
     flips = Flips(alternative, cost, np.full(n, NO_LIMIT), np.full(n, np.nan), choice.copy())
     nearest = np.full(n, np.inf)
-    for place, (limit, price, use) in enumerate(zip(limits, prices, uses, strict=True)):
+    for place, limit in enumerate(limits):
         if limit.upper is None:
             continue
+        price = price_of(limit, allocation, n)
+        use = np.append(0.0, np.asarray(limit.uses, dtype=np.float64))
         own = use[choice]
         # Less of a limit concerns those who use it; more of it, those who would pay its price.
         for direction, concerned in ((-1, own > 0), (1, price > 0)):

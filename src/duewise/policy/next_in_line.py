@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.policy.allocation import Allocation, Constraint
-from duewise.policy.prices import price_of
+from duewise.policy.prices import cost_of_limits, price_of
 
 Floats = NDArray[np.float64]
 
@@ -47,16 +47,13 @@ def next_in_line(
     limits : sequence of Constraint
         Under which `allocation` chose.
     """
-    n = len(values)
-    prices = [price_of(limit, allocation, n) for limit in limits]
-    uses = [np.asarray(limit.uses, dtype=np.float64) for limit in limits]
-    net = np.where(allowed, values, -np.inf)
-    for price, use in zip(prices, uses, strict=True):
-        net -= price[:, None] * use[None, :]
+    n, n_actions = values.shape
+    net = np.where(allowed, values, -np.inf) - cost_of_limits(limits, allocation, n, n_actions)
     rows, choice = np.arange(n), allocation.choice.astype(np.int64)
     at = np.maximum(choice - 1, 0)
     found = []
-    for limit, price, use in zip(limits, prices, uses, strict=True):
+    for limit in limits:
+        price, use = price_of(limit, allocation, n), np.asarray(limit.uses, dtype=np.float64)
         if not (price > 0).any():
             continue
         own_use = np.where(choice > 0, use[at], 0.0)

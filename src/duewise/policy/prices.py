@@ -1,4 +1,6 @@
-"""What a unit of a limit costs each debtor, by the prices of an allocation."""
+"""What the limits cost each debtor, by the prices of an allocation."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,6 +8,15 @@ from numpy.typing import NDArray
 from duewise.policy.allocation import Allocation, Constraint
 
 Floats = NDArray[np.float64]
+
+
+def cost_of_limits(limits: Sequence[Constraint], allocation: Allocation, n: int, n_actions: int) -> Floats:
+    """Return what the limits that each action uses cost, of shape (n, n_actions)."""
+    cost = np.zeros((n, n_actions))
+    for limit in limits:
+        uses = np.asarray(limit.uses, dtype=np.float64)
+        cost += price_of(limit, allocation, n)[:, None] * uses[None, :]
+    return cost
 
 
 def price_of(limit: Constraint, allocation: Allocation, n: int) -> Floats:
