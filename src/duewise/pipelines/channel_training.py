@@ -1,4 +1,4 @@
-"""Training of the channel effects: learn, try to refute, and say which actions may be ranked by effect."""
+"""Training of the channel effects: learn them, and say which actions may be ranked by effect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,14 +18,6 @@ from duewise.models.causal.delivery import delivery_effects
 from duewise.models.causal.effect_tests import calibrate_effects, group_effects
 from duewise.models.causal.later import later_effects
 from duewise.models.causal.partial_pooling import partial_pooling
-from duewise.models.causal.refutations import (
-    Refutation,
-    added_common_cause,
-    negative_control_period,
-    permuted_action,
-    placebo_outcome,
-    sensitivity,
-)
 from duewise.models.causal.worth import average_effects, worth_of_acting
 from duewise.models.channel import ChannelValue
 from duewise.models.channel_effects import ChannelEffects, matrix_of
@@ -33,7 +25,8 @@ from duewise.models.encoding import Encoding
 from duewise.models.recovery_scale import fit_recovery_scale
 from duewise.models.repayment import Repayment
 from duewise.models.surrogate import surrogate_index
-from duewise.pipelines.learning_data import LearningData, logged_propensity
+from duewise.pipelines.channel_doubts import doubted_by, refute, with_few_folds
+from duewise.pipelines.learning_data import LearningData, fit_arguments, sampled_debtors
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +34,6 @@ Floats = NDArray[np.float64]
 
 FEWEST_ACTED = 30
 """Below this many rows with any action there is nothing to learn an effect from."""
-
-REFUTATION_ROWS = 10_000
-"""Debtors are sampled down to this many rows for the refutations: each fits the nuisance models again."""
-
-FEW_FOLDS = 2
-"""Folds of everything but the effects themselves: tests and harm need no sharper nuisance models."""
 
 HARM_ROWS = 20_000
 """Debtors are sampled down to this many rows for the effect on harm, which is rare and mostly pooled."""
@@ -56,15 +43,6 @@ SPLITS, SPLIT_ROWS = 3, 100_000
 
 COVARIATES = 60
 """Features that the effects are adjusted for: beyond the strongest ones, more cost time and add noise."""
-
-FEWEST_UNPOSTED = 30
-"""Payments on their way below which nothing can be read off them: many books know payments at once."""
-
-DECISIVE = ("placebo_outcome", "negative_control_period", "permuted_action", "added_common_cause")
-"""Refutations after which an effect is not used; the sensitivity bound informs and does not forbid."""
-
-LARGEST_ALARM = 0.5
-"""An alarm counts when it is also at least this share of the effect, both in standard errors."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +110,8 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         fitted, effect, cost, _other_splits(value, data, index * money_per_unit, arguments)
     )
     policies = value_policies(whole, effect, [NONE, *names], cost, portfolio.training.seed)
-    refutations = _refute(value, data, index, money_per_unit, portfolio)
-    doubts = _doubted_by(value, refutations)
+    refutations = refute(value, data, index, money_per_unit, portfolio)
+    doubts = doubted_by(value, refutations)
     effects = ChannelEffects(
         value=value.without_training_rows(),
         scale=scale_model,
@@ -206,22 +184,14 @@ def _in_money(fitted: CrossFit, scale: Floats) -> CrossFit:
     return replace(fitted, log=replace(fitted.log, scale=scale))
 
 
-def fit_arguments(data: LearningData) -> dict[str, Any]:
-    """Return what every fit on the learning data shares; the logged propensity where there is one."""
-    arguments: dict[str, Any] = {"groups": data.debtor_id, "sample_weight": data.weight}
-    if logged_propensity(data.propensity).all():
-        arguments["propensity"] = data.propensity
-    return arguments
-
-
 def _fit_harm(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> ChannelValue | None:
     """Return the effect of each action on the chance of harm, by the same estimator; None without any."""
-    rows = np.isfinite(data.harmed) & _sampled_debtors(data, HARM_ROWS, portfolio.training.seed)
+    rows = np.isfinite(data.harmed) & sampled_debtors(data, HARM_ROWS, portfolio.training.seed)
     acted = data.action[rows] != NONE
     if not data.harmed[rows].any() or acted.sum() < FEWEST_ACTED or acted.all():
         return None
     arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
-    harm = _with_few_folds(value)
+    harm = with_few_folds(value)
     harm.fit(data.features.loc[rows], data.action[rows], data.harmed[rows], **arguments)
     return harm.without_training_rows()
 
@@ -239,60 +209,6 @@ def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[s
             naive = float(np.average(money[taken], weights=observed.weight[taken])) - nothing
             found[name] = {"effect": mean.value, "lower": lower, "upper": upper, "naive": naive}
     return found
-
-
-def _refute(
-    value: ChannelValue, data: LearningData, index: Floats, money_per_unit: Floats, portfolio: Portfolio
-) -> list[Refutation]:
-    """Return every attempt to refute the effects, on a sample of debtors where there are many rows."""
-    rows = _sampled_debtors(data, REFUTATION_ROWS, portfolio.training.seed)
-    features, action = data.features.loc[rows], data.action[rows]
-    money_per_unit = money_per_unit[rows]
-    arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
-    outcome, prior = index[rows] * money_per_unit, data.prior_share[rows] * money_per_unit
-    light = _with_few_folds(value)
-    return [
-        *_placebo(value, data),
-        *negative_control_period(*light.cross_fit(features, action, prior, **arguments)),
-        *permuted_action(light, features, action, outcome, **arguments),
-        *added_common_cause(light, features, action, outcome, **arguments),
-        *sensitivity(value.training_, value.actions_),
-    ]
-
-
-def _placebo(value: ChannelValue, data: LearningData) -> list[Refutation]:
-    """Return the "effects" on payments that were on their way, over all rows: there are few of them."""
-    if data.unposted.sum() < FEWEST_UNPOSTED:
-        return []
-    return placebo_outcome(value.scores_of(data.features, data.unposted), value.actions_)
-
-
-def _with_few_folds(value: ChannelValue) -> ChannelValue:
-    """Return an unfitted estimator like `value` that fits its nuisance models fewer times."""
-    return ChannelValue(**{**value.get_params(), "n_folds": FEW_FOLDS})
-
-
-def _sampled_debtors(data: LearningData, rows: int, seed: int) -> NDArray[np.bool_]:
-    """Return the rows of a sample of debtors that has about `rows` rows."""
-    debtors, code = np.unique(data.debtor_id.astype(str), return_inverse=True)
-    share = min(1.0, rows / len(data))
-    return np.asarray(np.random.default_rng(seed).random(len(debtors)) < share)[code]
-
-
-def _doubted_by(value: ChannelValue, refutations: list[Refutation]) -> dict[str, list[Refutation]]:
-    """Return for each action the refutations that its effect did not survive."""
-    strength = {
-        effect.action: abs(effect.effect) / effect.standard_error for effect in value.average_effects()
-    }
-    doubts: dict[str, list[Refutation]] = {}
-    for refutation in refutations:
-        if refutation.passed or refutation.name not in DECISIVE:
-            continue
-        # All of these are in standard errors: beside a strong effect, or within one error, an alarm is dust.
-        dust = max(LARGEST_ALARM * strength.get(refutation.action, 0.0), 1.0)
-        if refutation.value > dust:
-            doubts.setdefault(refutation.action, []).append(refutation)
-    return doubts
 
 
 def _delivery(value: ChannelValue, data: LearningData) -> list[Any]:

@@ -11,6 +11,7 @@ rows are drawn alike.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -196,6 +197,21 @@ def early_days(portfolio: Portfolio) -> tuple[int, ...]:
 def logged_propensity(propensity: Floats) -> NDArray[np.bool_]:
     """Return where the sender logged a chance that was neither certain nor impossible."""
     return np.asarray((propensity > 0) & (propensity < 1))
+
+
+def fit_arguments(data: LearningData) -> dict[str, Any]:
+    """Return what every fit on the learning data shares; the logged propensity where there is one."""
+    arguments: dict[str, Any] = {"groups": data.debtor_id, "sample_weight": data.weight}
+    if logged_propensity(data.propensity).all():
+        arguments["propensity"] = data.propensity
+    return arguments
+
+
+def sampled_debtors(data: LearningData, rows: int, seed: int) -> NDArray[np.bool_]:
+    """Return the rows of a sample of debtors that has about `rows` rows."""
+    debtors, code = np.unique(data.debtor_id.astype(str), return_inverse=True)
+    share = min(1.0, rows / len(data))
+    return np.asarray(np.random.default_rng(seed).random(len(debtors)) < share)[code]
 
 
 def _draw(decided: pd.DataFrame, seed: int) -> NDArray[np.bool_]:
