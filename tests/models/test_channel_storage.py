@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,3 +77,14 @@ def test_effects_travel_with_what_speaks_against_them(fitted, tmp_path):
     narrow = np.subtract(*early.intervals(frame, balance, ("call",))[::-1])
     assert (upper - lower > narrow).all()
     np.testing.assert_allclose((lower + upper)[:, 0] / 2, gains[:, 2])
+
+
+def test_harm_borrows_and_is_never_negative(fitted, tmp_path):
+    model, frame, _, scale = fitted
+    alone = ChannelEffects(model, scale, model, paying=("call",), proven=True)
+    borrowing = replace(alone, harm_borrowed={"call": 0.5, "sms": -9.0})
+    borrowing.save(tmp_path)
+    harms = ChannelEffects.load(tmp_path).harms(frame, ("sms", "call"))
+    effect = model.effect(frame)[:, list(model.actions_).index("call")]
+    np.testing.assert_allclose(harms[:, 1], np.maximum(effect + 0.5, 0.0))
+    assert (harms[:, 0] == 0.0).all()

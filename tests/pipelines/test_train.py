@@ -17,13 +17,13 @@ AS_OF = date(2025, 6, 1)
 @pytest.fixture(scope="module")
 def portfolio(tmp_path_factory):
     folder = tmp_path_factory.mktemp("train")
-    write_sample(folder / "data", debtors=700, months=9, end=AS_OF)
+    write_sample(folder / "data", debtors=600, months=7, end=AS_OF)
     return parse_portfolio(
         {
             "portfolio": {"name": "small"},
             "sources": {"path": str(folder / "data")},
             "horizons": [30, 400],
-            "training": {"history_days": 180},
+            "training": {"history_days": 110},
             "models": {"store": str(folder / "mlflow")},
         },
         origin="test",

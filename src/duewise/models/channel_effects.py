@@ -46,6 +46,8 @@ class ChannelEffects:
         What an action changes within the horizon but after the decision period, in units of the scale.
     borrowed : mapping of action to float
         How far the average effect of an action was pulled to that of the others, in units of the scale.
+    harm_borrowed : mapping of action to float
+        The same for its effect on the chance of harm.
     """
 
     value: ChannelValue
@@ -56,6 +58,7 @@ class ChannelEffects:
     doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     later: Mapping[str, LaterEffect] = field(default_factory=dict)
     borrowed: Mapping[str, float] = field(default_factory=dict)
+    harm_borrowed: Mapping[str, float] = field(default_factory=dict)
 
     def gains(self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str]) -> Floats:
         """Return the money that each action adds, of shape (n, n_actions); NaN where unsupported."""
@@ -71,7 +74,9 @@ class ChannelEffects:
         if self.harm is None:
             return np.zeros((len(covariates), len(actions)))
         effect = self.harm.effect(_read_by(self.harm, covariates))
-        return np.maximum(_columns(self.harm, effect, actions), 0.0)
+        borrowed = np.array([self.harm_borrowed.get(action, 0.0) for action in actions])
+        harms: Floats = np.maximum(_columns(self.harm, effect, actions) + borrowed, 0.0)
+        return harms
 
     def intervals(
         self, covariates: pd.DataFrame, balance: Floats, actions: Sequence[str], level: float = 0.9
@@ -118,6 +123,7 @@ class ChannelEffects:
             "proven": self.proven,
             "doubts": {action: list(why) for action, why in self.doubts.items()},
             "borrowed": dict(self.borrowed),
+            "harm_borrowed": dict(self.harm_borrowed),
             "later": {action: asdict(found) for action, found in self.later.items()},
         }
         write_json(folder / NOTES, notes)
@@ -134,6 +140,7 @@ class ChannelEffects:
             proven=notes["proven"],
             doubts=notes["doubts"],
             borrowed=notes["borrowed"],
+            harm_borrowed=notes.get("harm_borrowed", {}),
             later={action: LaterEffect(**found) for action, found in notes["later"].items()},
         )
 

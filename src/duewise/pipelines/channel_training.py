@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 FEWEST_ACTED = 30
 """Below this many rows with any action there is nothing to learn an effect from."""
 
-HARM_ROWS = 20_000
+HARM_ROWS = 100_000
 """Debtors are sampled down to this many rows for the effect on harm, which is rare and mostly pooled."""
 
 SPLITS, SPLIT_ROWS = 3, 100_000
@@ -93,13 +93,9 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     later = later_effects(value.training_, whole)
     fitted, whole = (_in_money(found, scale) for found in (value.training_, whole))
     fitted = replace(fitted, scores=fitted.scores + _by_arm({a: e.effect for a, e in later.items()}, names))
-    alone = average_effects(fitted)
-    shared = partial_pooling(
-        alone, {arm: portfolio.actions[n].cost for arm, n in enumerate(names, 1) if n in portfolio.actions}
-    )
-    borrowed = {arm: shared[arm].value - found.value for arm, found in alone.items()}
+    borrowed = _borrowed(fitted, names, portfolio)
     shift = _by_arm(
-        {arm: borrowed[arm] + (later[arm].effect if arm in later else 0.0) for arm in alone}, names
+        {arm: borrowed[arm] + (later[arm].effect if arm in later else 0.0) for arm in borrowed}, names
     )
     if not fitted.overlap.usable[1:].any():
         log.warning("channels_not_supported", rows=len(data), acted=acted)
@@ -112,15 +108,17 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     policies = value_policies(whole, effect, [NONE, *names], cost, portfolio.training.seed)
     refutations = refute(value, data, index, money_per_unit, portfolio)
     doubts = doubted_by(value, refutations)
+    harm, harm_borrowed = _fit_harm(value, data, portfolio)
     effects = ChannelEffects(
         value=value.without_training_rows(),
         scale=scale_model,
-        harm=_fit_harm(value, data, portfolio),
+        harm=harm,
         paying=tuple(name for arm, name in enumerate(names, start=1) if worth.pays(arm)),
         proven=worth.proven,
         doubts={action: [found.name for found in failed] for action, failed in doubts.items()},
         later={names[arm - 1]: found for arm, found in later.items()},
         borrowed={names[arm - 1]: found for arm, found in borrowed.items()},
+        harm_borrowed={names[arm - 1]: found for arm, found in harm_borrowed.items()},
     )
     evidence = {
         "rows": len(data),
@@ -134,6 +132,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "average_effects": _average_effects(whole, names),
         "later_effects": {name: asdict(found) for name, found in effects.later.items()},
         "borrowed": dict(effects.borrowed),
+        "harm_borrowed": dict(effects.harm_borrowed),
         "refutations": [asdict(refutation) for refutation in refutations],
         "balance": [asdict(row) for row in balance_table(fitted, value.actions_, data.features)],
         "calibration": [asdict(row) for row in calibrate_effects(value)],
@@ -184,16 +183,31 @@ def _in_money(fitted: CrossFit, scale: Floats) -> CrossFit:
     return replace(fitted, log=replace(fitted.log, scale=scale))
 
 
-def _fit_harm(value: ChannelValue, data: LearningData, portfolio: Portfolio) -> ChannelValue | None:
-    """Return the effect of each action on the chance of harm, by the same estimator; None without any."""
+def _borrowed(fitted: CrossFit, names: Sequence[str], portfolio: Portfolio) -> dict[int, float]:
+    """Return how far the average effect of each action is pulled to what actions of its cost do."""
+    alone = average_effects(fitted)
+    cost = {arm: portfolio.actions[n].cost for arm, n in enumerate(names, 1) if n in portfolio.actions}
+    shared = partial_pooling(alone, cost)
+    return {arm: shared[arm].value - found.value for arm, found in alone.items()}
+
+
+def _fit_harm(
+    value: ChannelValue, data: LearningData, portfolio: Portfolio
+) -> tuple[ChannelValue | None, dict[int, float]]:
+    """Return the effect of each action on the chance of harm, by the same estimator, and what it borrows.
+
+    Harm is rare: with a few thousand debtors an action often seems to do none, or far too much, by chance.
+    What costs more intrudes more, so costs order the actions here as they do for gains.
+    """
     rows = np.isfinite(data.harmed) & sampled_debtors(data, HARM_ROWS, portfolio.training.seed)
     acted = data.action[rows] != NONE
     if not data.harmed[rows].any() or acted.sum() < FEWEST_ACTED or acted.all():
-        return None
+        return None, {}
     arguments = {name: column[rows] for name, column in fit_arguments(data).items()}
     harm = with_few_folds(value)
     harm.fit(data.features.loc[rows], data.action[rows], data.harmed[rows], **arguments)
-    return harm.without_training_rows()
+    names = [str(name) for name in harm.actions_[1:]]
+    return harm.without_training_rows(), _borrowed(harm.training_, names, portfolio)
 
 
 def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[str, float]]:
