@@ -39,6 +39,8 @@ import structlog
 from duewise.config import Portfolio, load_portfolio
 from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
+from duewise.models.causal.dr_scores import Estimate
+from duewise.models.causal.worth import strength
 from duewise.pipelines.decision import portfolio_actions
 from duewise.pipelines.nightly import nightly
 from duewise.pipelines.sample import make_sample
@@ -109,6 +111,8 @@ def signs(folder: Path, portfolio: Portfolio, value: np.ndarray) -> None:
     )
     cost = [portfolio.actions[action].cost for action in portfolio_actions(portfolio)]
     print(f"  propensities {evidence['propensity']}; followed: {', '.join(evidence['paying']) or 'none'}")
+    contact = Estimate(**evidence["worth_of_contact"])
+    print(f"  contact as a whole: {strength(contact):.2f} standard errors above nothing")
     for arm, action in enumerate(portfolio_actions(portfolio), start=1):
         found = evidence["average_effects"].get(action)
         truth = value[:, arm].mean() + cost[arm - 1]
