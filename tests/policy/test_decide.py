@@ -107,7 +107,7 @@ def test_explorers_never_draw_what_is_not_permitted():
         assert decided.choice[1] != SMS
 
 
-def test_the_experiment_spends_at_most_a_fiftieth_of_what_a_full_night_costs():
+def test_the_experiment_spends_at_most_a_hundredth_of_what_a_full_night_costs():
     n = 400
     ids = [f"D{i:03}" for i in range(n)]
     cell = np.full(n, str(Cell.EXPLORE), dtype=object)

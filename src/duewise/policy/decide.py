@@ -13,8 +13,12 @@ from duewise.policy.allocation import Allocation, Constraint, allocate
 from duewise.policy.cells import draw_explorers, keyed_uniform
 from duewise.policy.values import ActionValues
 
-MOST_SPENT = 0.02
-"""Share of what a full night costs that the experiment may spend: where nothing works, all that is spent."""
+MOST_SPENT = 0.01
+"""Share of what a full night costs that the experiment may spend: where nothing works, all that is spent.
+
+Half of the two percent that a lender should lose at most by an experiment: whoever counts capacity more
+narrowly than all limits together (without visits or suits, say) finds a larger share.
+"""
 
 
 @dataclass(frozen=True)
