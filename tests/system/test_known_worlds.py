@@ -95,7 +95,8 @@ def test_calls_that_do_harm_are_not_made_although_the_called_pay_more(lived):
     assert found.effect[:, calls].mean(axis=0).max() < 0
     made = found.chosen.reindex(["call", "ai_call"]).fillna(0).sum()
     assert made <= 0.02 * found.chosen.sum()
-    assert figures["worth"]["ours"].sum() >= 0
+    decided = (found.strategies["cell"] == "policy").to_numpy()  # the experiment may try a call
+    assert figures["worth"]["ours"][decided].sum() >= 0
 
 
 def test_channels_without_a_record_are_unsupported_and_never_chosen(lived):
