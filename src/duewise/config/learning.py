@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from duewise.config.section import Count, Days, Section
 
+DEFAULT_PROTECTED = ("birth_year", "gender", "language")
+
 
 class ExtraFeatures(Section):
     """Columns beyond the contract that models may read."""
@@ -19,7 +21,7 @@ class FeaturesSection(Section):
     """What models may see."""
 
     protected: list[str] = Field(
-        default_factory=lambda: ["birth_year", "gender", "language"],
+        default_factory=lambda: list(DEFAULT_PROTECTED),
         description="Columns kept out of every model, used for audit only.",
     )
     extra: ExtraFeatures = Field(default_factory=ExtraFeatures)
