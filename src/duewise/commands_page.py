@@ -13,7 +13,7 @@ from duewise.cli import app
 _INTRODUCTION = """\
 # Commands
 
-Generated from the help of the command line (`src/duewise/cli.py`); a test keeps it current. Do not edit: run
+Generated from the help of the command line (`src/duewise/cli`); a test keeps it current. Do not edit: run
 `python -m duewise.commands_page`.
 
 {help}

@@ -15,7 +15,7 @@ from duewise.config import Portfolio
 _INTRODUCTION = """\
 # The portfolio file
 
-Generated from `src/duewise/config.py`; a test keeps it current. Do not edit: run
+Generated from `src/duewise/config`; a test keeps it current. Do not edit: run
 `python -m duewise.portfolio_page`.
 
 One YAML file describes one portfolio, and every command reads it. Only `portfolio.name` and `sources` are

@@ -5,13 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from duewise.config import DEFAULT_PROTECTED
 from duewise.contracts.tables import TABLES
 from duewise.errors import ConfigError
 from duewise.features.catalogue import CONTEXT, FAMILIES, available, catalogue, permitted
 from duewise.features.dictionary import dictionary_text
 from duewise.features.frame import levels_of, most_frequent, with_levels
 from duewise.features.registry import Family, Tag
-from duewise.features.settings import DEFAULT_PROTECTED, FeatureSettings
+from duewise.features.settings import FeatureSettings
 from duewise.features.snapshot import snapshots
 from small_tables import small_tables
 

@@ -8,12 +8,13 @@ import ibis
 import pandas as pd
 import structlog
 
+from duewise.config import DEFAULT_GRACE_DAYS
 from duewise.features.aggregates import THOUSANDTHS, count_where, exact_sum, ratio
 from duewise.features.dates import on_each_date
 from duewise.features.events import known_contacts
 from duewise.features.frame import stack
 from duewise.features.point_in_time import AsOf, day, in_window
-from duewise.features.promise_ledger import GRACE_DAYS, KEPT, OPEN, is_promise, promises
+from duewise.features.promise_ledger import KEPT, OPEN, is_promise, promises
 from duewise.features.scope import accounts_in_scope, in_sample
 from duewise.features.settings import FeatureSettings
 from duewise.sources.tables import Tables
@@ -101,7 +102,7 @@ def past_promises(
             )
         ]
     ).drop(columns="as_of")
-    over = seen["due_on"] + pd.Timedelta(days=GRACE_DAYS + delay_days) < pd.Timestamp(end)
+    over = seen["due_on"] + pd.Timedelta(days=DEFAULT_GRACE_DAYS + delay_days) < pd.Timestamp(end)
     known = seen.loc[over].merge(ends, on="contact_id", how="inner", validate="many_to_one")
     came = (known["got"] - known["paid"]) / known["remaining"]
     log.info("promises_read", rows=len(known), open=len(seen), kept=int(known["kept"].sum()))

@@ -6,7 +6,7 @@ from typing import Self
 
 import ibis
 
-from duewise.config import Portfolio
+from duewise.config import DEFAULT_GRACE_DAYS, Portfolio
 from duewise.contracts.vocabulary import Outcome, PaymentKind
 from duewise.features.aggregates import THOUSANDTHS, whole
 from duewise.features.events import known_contacts, known_payments
@@ -14,9 +14,6 @@ from duewise.features.local_time import to_local
 from duewise.features.point_in_time import AsOf, day, days_before, known
 from duewise.features.scope import placed_accounts
 from duewise.sources.tables import Tables
-
-GRACE_DAYS = 2
-"""A transfer made on the due date arrives up to two days later."""
 
 KEPT_SHARE = 0.9
 """A promise counts as kept when this share of the promised amount came in: rounding is no broken word."""
@@ -42,7 +39,7 @@ class Grace:
         For debtors whose latest payment came that way: some money takes longer.
     """
 
-    days: int = GRACE_DAYS
+    days: int = DEFAULT_GRACE_DAYS
     by_method: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod

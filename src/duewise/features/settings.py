@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from duewise.config import Portfolio
-
-DEFAULT_PROTECTED = ("birth_year", "gender", "language")
+from duewise.config import DEFAULT_PROTECTED, Portfolio
 
 
 @dataclass(frozen=True)

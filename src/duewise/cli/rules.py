@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from duewise.cli_options import AsOf, Data, PortfolioFile, Set, day, load
+from duewise.cli.options import AsOf, Data, PortfolioFile, Set, day, load
 from duewise.errors import DuewiseError
 
 rules_app = typer.Typer(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from duewise.cli_options import DryRun, Out, PortfolioFile, Set, instant, load
+from duewise.cli.options import DryRun, Out, PortfolioFile, Set, instant, load
 from duewise.errors import DataError
 
 feedback_app = typer.Typer(
