@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table as RichTable
 
-from duewise.console import _out, _plain
+from duewise.terminal import out, plain
 
 if TYPE_CHECKING:
     from duewise.evaluate.bootstrap import Estimate
@@ -28,7 +28,7 @@ def print_evaluation(found: "Evaluation") -> None:
             table.add_row("repaid", f"{test.observed:.1%}")
         for name, estimate in test.figures.items():
             table.add_row(name.replace("_", " "), str(estimate))
-        _out.print(table)
+        out.print(table)
     if found.comparisons:
         table = _table(
             f"Recovered within {found.horizon} days per decision, {found.currency}",
@@ -44,15 +44,15 @@ def print_evaluation(found: "Evaluation") -> None:
                 f"{row.recovered_against:,.2f}",
                 f"{_money(row.difference)}{'' if row.difference.excludes_zero else ' (may be chance)'}",
             )
-        _out.print(table)
+        out.print(table)
     if found.delivered:
         table = _table("Planned contacts that were made", ("queue", "planned", "made", "share"))
         for queue in found.delivered:
             share = f"{queue.made / queue.planned:.1%}"
             table.add_row(queue.name.replace("_", " "), f"{queue.planned:,}", f"{queue.made:,}", share)
-        _out.print(table)
+        out.print(table)
     for note in found.notes:
-        _out.print(f"note: {_plain(note)}")
+        out.print(f"note: {plain(note)}")
 
 
 def print_monitoring(found: "Monitoring") -> None:
@@ -71,12 +71,12 @@ def print_monitoring(found: "Monitoring") -> None:
                 f"{drift.missing_now:.1%}",
                 drift.status,
             )
-        _out.print(table)
+        out.print(table)
     if found.calibration is not None:
         seen = found.calibration
-        _out.print(
+        out.print(
             f"calibration on {seen.night}, {seen.debtors:,} debtors: forecast {seen.forecast:.1%}, repaid "
-            f"{_share(seen.observed)}, AUC {_plain(str(seen.auc))}"
+            f"{_share(seen.observed)}, AUC {plain(str(seen.auc))}"
         )
     if found.groups:
         table = _table(
@@ -85,20 +85,20 @@ def print_monitoring(found: "Monitoring") -> None:
         for group in found.groups:
             table.add_row(
                 group.column,
-                _plain(group.group),
+                plain(group.group),
                 f"{group.debtors:,}",
                 _share(group.score),
                 _share(group.selected),
                 _share(group.miscalibration),
                 "; ".join(group.notes),
             )
-        _out.print(table)
+        out.print(table)
     for alarm in found.alarms:
-        _out.print(f"[yellow]alarm[/] {_plain(alarm)}")
+        out.print(f"[yellow]alarm[/] {plain(alarm)}")
     for note in found.notes:
-        _out.print(f"note: {_plain(note)}")
+        out.print(f"note: {plain(note)}")
     if found.file is not None:
-        _out.print(f"written to {found.file}")
+        out.print(f"written to {found.file}")
 
 
 def _table(title: str, headings: tuple[str, ...]) -> RichTable:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from duewise.console import _out, _plain
+from duewise.terminal import out, plain
 
 if TYPE_CHECKING:
     from duewise.publish.debtor_story import Explanation
@@ -19,7 +19,7 @@ def print_explanation(told: "Explanation") -> None:
 
     language = told.language
     identity = told.identity
-    _out.print(f"[bold]{_plain(identity['debtor_id'])}[/]  {identity['as_of']}  {told.currency}")
+    out.print(f"[bold]{plain(identity['debtor_id'])}[/]  {identity['as_of']}  {told.currency}")
     for section, values in told.sections.items():
         _heading(section, language)
         for name, value in values.items():
@@ -34,7 +34,7 @@ def print_explanation(told: "Explanation") -> None:
     if told.comparison is not None:
         _heading("comparison", language)
         for sentence in told.comparison["text"]:
-            _out.print(f"  {_plain(sentence)}")
+            out.print(f"  {plain(sentence)}")
     _heading("denied", language)
     for denial in told.denied:
         says, cite, mark = (denial.get(key, "") for key in ("says", "cite", "mark"))
@@ -47,19 +47,19 @@ def print_explanation(told: "Explanation") -> None:
         _heading("feedback", language)
     for remark in told.feedback:
         _line(f"{remark['at']:%Y-%m-%d %H:%M} {remark['author']}", _remark(told, remark))
-    _out.print(
+    out.print(
         f"run {identity['run_id']}, model {identity['model_version']}, policy {identity['policy_version']}"
     )
 
 
 def _line(label: str, value: str) -> None:
-    _out.print(f"  {_plain(label)}: {_plain(value)}")
+    out.print(f"  {plain(label)}: {plain(value)}")
 
 
 def _heading(section: str, language: str) -> None:
     from duewise.contracts.labels import code_label
 
-    _out.print(f"[bold]{code_label('section', section, language)}[/]")
+    out.print(f"[bold]{code_label('section', section, language)}[/]")
 
 
 def _shown(told: "Explanation", name: str, value: Any) -> str:

@@ -20,7 +20,7 @@ def show_rules(
     set_: Set = None,
 ) -> None:
     """Show the rules that the portfolio obeys: what each says, where it comes from, how well verified."""
-    from duewise.console import print_rules
+    from duewise.console_rules import print_rules
     from duewise.pipelines.rules import rules_in_force
 
     on = day(as_of)
@@ -38,7 +38,7 @@ def run_rule_cases(
     ] = None,
 ) -> None:
     """Run the worked cases that packs bring along; exit 1 when one comes out otherwise than told."""
-    from duewise.console import print_cases
+    from duewise.console_rules import print_cases
     from duewise.pipelines.rules import run_cases
 
     reports = run_cases(packs or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from duewise.contracts.minus import with_minus
 from duewise.contracts.money import money_text
 from duewise.explain.locale import Locale
 from duewise.features.registry import Unit
@@ -33,7 +34,7 @@ def value_text(value: float | str, unit: Unit, locale: Locale, currency: str) ->
     if unit is Unit.SECONDS:
         return duration_text(number, locale)
     if unit in (Unit.COUNT, Unit.DAYS, Unit.DAY_OF_MONTH):
-        return f"{number:,.0f}"
+        return with_minus(f"{number:,.0f}")
     return number_text(number)
 
 
@@ -45,7 +46,7 @@ def share_text(share: float) -> str:
     >>> share_text(0.35), share_text(0.0042), share_text(0.0)
     ('35%', '0.4%', '0%')
     """
-    return f"{share:.1%}" if 0 < abs(share) < 0.01 else f"{share:.0%}"
+    return with_minus(f"{share:.1%}" if 0 < abs(share) < 0.01 else f"{share:.0%}")
 
 
 def number_text(number: float) -> str:
@@ -53,10 +54,10 @@ def number_text(number: float) -> str:
 
     Examples
     --------
-    >>> number_text(2.0), number_text(2.54), number_text(31.4)
-    ('2', '2.5', '31')
+    >>> number_text(2.0), number_text(2.54), number_text(-31.4)
+    ('2', '2.5', '−31')
     """
-    return f"{number:,.1f}".removesuffix(".0") if abs(number) < 10 else f"{number:,.0f}"
+    return with_minus(f"{number:,.1f}".removesuffix(".0") if abs(number) < 10 else f"{number:,.0f}")
 
 
 def duration_text(seconds: float, locale: Locale) -> str:

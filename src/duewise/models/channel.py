@@ -18,19 +18,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from duewise.models.causal.boosting import BinnedTable
 from duewise.models.causal.covariates import CovariateEncoder
-from duewise.models.causal.cross_fitting import CrossFit, cross_fit, rescored
-from duewise.models.causal.effect_contributions import action_contributions
+from duewise.models.causal.cross_fitting import CrossFit, Log, cross_fit, rescored
 from duewise.models.causal.effect_stage import ActionEffect, fit_effect_stage
-from duewise.models.causal.inputs import checked_log, code_actions, positive_scale
-from duewise.models.causal.support import ActionSupport, AverageEffect, support_rows
+from duewise.models.causal.fitted_effects import FittedEffects
+from duewise.models.causal.inputs import checked_log, code_actions, money_per_unit
+from duewise.models.causal.support import ActionSupport, AverageEffect, average_effects, support_rows
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 log = structlog.get_logger(__name__)
-
-CHUNK = 100_000  # rows encoded at a time when predicting: keeps a million rows within a gigabyte
 
 
 class ChannelValue(BaseEstimator):  # type: ignore[misc]
@@ -120,9 +118,12 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
             When given, `outcome` is a share of it; effects are then in money, and whether they are learned
             as shares or as money is chosen by held-out risk.
         """
-        fitted, self.actions_, encoder, linear, table = self._cross_fit(
-            X, action, outcome, propensity, groups, sample_weight, balance
-        )
+        encoder = CovariateEncoder(X)
+        names = code_actions(action, self.none, self.actions)
+        columns = (action, outcome, propensity, groups, sample_weight, balance)
+        observed = checked_log(X, *columns, names, self.n_folds)
+        fitted, linear, table = self._cross_fit(observed, encoder, X)
+        self.actions_ = names
         self.n_features_in_ = len(encoder.names)
         if encoder.named:
             self.feature_names_in_ = np.array(encoder.names, dtype=object)
@@ -166,8 +167,11 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         Enough for average effects and refutations, at a fraction of the time of `fit`, whose arguments it
         takes.
         """
-        fitted, names, *_ = self._cross_fit(X, action, outcome, propensity, groups, sample_weight, balance)
-        return fitted, names
+        encoder = CovariateEncoder(X)
+        names = code_actions(action, self.none, self.actions)
+        columns = (action, outcome, propensity, groups, sample_weight, balance)
+        observed = checked_log(X, *columns, names, self.n_folds)
+        return self._cross_fit(observed, encoder, X)[0], names
 
     def scores_of(self, X: Any, outcome: ArrayLike) -> CrossFit:
         """Return the doubly robust scores of another outcome of the rows of fit, in the same unit.
@@ -196,7 +200,8 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
 
         In money when fitted with `balance`, which then has to be given here too.
         """
-        return self._predict(X, balance, self._effect_chunk)
+        values = self._fitted().effect(X)
+        return values * self._money_per_unit(len(values), balance)[:, None]
 
     def interval(self, X: Any, level: float = 0.9, balance: ArrayLike | None = None) -> tuple[Floats, Floats]:
         """Return lower and upper limits of the effect of each row, both of shape (n, n_actions).
@@ -205,24 +210,18 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         and for individual differences that the data show to exist but the model does not explain.
         """
         effect = self.effect(X, balance)
-        half = float(norm.ppf(0.5 + level / 2)) * self._predict(X, balance, self._deviation_chunk)
+        error = self._fitted().standard_error(X) * self._money_per_unit(len(effect), balance)[:, None]
+        half = float(norm.ppf(0.5 + level / 2)) * error
         return effect - half, effect + half
 
     def supported(self, X: Any) -> Bools:
         """Return where each action can be compared with `none`, shape (n, n_actions)."""
-        check_is_fitted(self, "actions_")
-        return np.concatenate([self._supported_chunk(*part) for part in self._chunks(X)])
+        return self._fitted().supported(X)
 
     def average_effects(self, level: float = 0.9) -> list[AverageEffect]:
         """Return the average effect of each supported action with an interval clustered by group."""
         check_is_fitted(self, "actions_")
-        return [
-            AverageEffect(
-                str(name), estimate.value, *estimate.interval(level), estimate.standard_error, level
-            )
-            for name, estimate in zip(self.actions_[1:], self._averages[1:], strict=True)
-            if estimate is not None
-        ]
+        return average_effects(self.actions_, self._averages, level)
 
     def support_report(self) -> list[ActionSupport]:
         """Return one row per action, `none` first, on overlap, sample and average effect."""
@@ -247,21 +246,14 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
             where either action is unsupported.
         base : ndarray of shape (n,)
         """
-        check_is_fitted(self, "actions_")
+        fitted = self._fitted()
         index = {str(name): k for k, name in enumerate(self.actions_)}
         for name in (a, b):
             if name not in index:
                 raise ValueError(f"unknown action {name!r}; the fitted actions are {list(index)}.")
-        trees = self._encoder.trees(X)
-        linear = self._encoder.linear(trees)
-        size = self._money(len(trees), balance)
-        parts = [
-            action_contributions(self._effects[index[name]], linear, trees, self._encoder.owner, self.n_jobs)
-            for name in (a, b)
-        ]
-        both = np.all(self._supported_chunk(trees, linear)[:, [index[a], index[b]]], axis=1)
-        values = np.where(both[:, None], (parts[0][0] - parts[1][0]) * size[:, None], np.nan)
-        return values, np.where(both, (parts[0][1] - parts[1][1]) * size, np.nan)
+        values, base = fitted.contributions(X, index[a], index[b])
+        size = self._money_per_unit(len(values), balance)
+        return values * size[:, None], base * size
 
     def without_training_rows(self) -> ChannelValue:
         """Return a copy that predicts the same without the rows of fit: what a bundle stores."""
@@ -272,21 +264,9 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
         return slim
 
     def _cross_fit(
-        self,
-        X: Any,
-        action: ArrayLike,
-        outcome: ArrayLike,
-        propensity: ArrayLike | None,
-        groups: ArrayLike | None,
-        sample_weight: ArrayLike | None,
-        balance: ArrayLike | None,
-    ) -> tuple[CrossFit, NDArray[Any], CovariateEncoder, Floats32, BinnedTable]:
-        encoder = CovariateEncoder(X)
-        names = code_actions(action, self.none, self.actions)
-        observed = checked_log(
-            X, action, outcome, propensity, groups, sample_weight, balance, names, self.n_folds
-        )
-        fitted, linear, table = cross_fit(
+        self, observed: Log, encoder: CovariateEncoder, X: Any
+    ) -> tuple[CrossFit, Floats32, BinnedTable]:
+        return cross_fit(
             observed,
             encoder,
             encoder.trees(X),
@@ -297,51 +277,10 @@ class ChannelValue(BaseEstimator):  # type: ignore[misc]
             n_jobs=self.n_jobs,
             seed=self.random_state,
         )
-        return fitted, names, encoder, linear, table
 
-    def _chunks(self, X: Any) -> Any:
-        rows = len(X)
-        for first in range(0, max(rows, 1), CHUNK):
-            part = (
-                X.iloc[first : first + CHUNK] if hasattr(X, "iloc") else np.asarray(X)[first : first + CHUNK]
-            )
-            trees = self._encoder.trees(part)
-            yield trees, self._encoder.linear(trees)
-
-    def _predict(self, X: Any, balance: ArrayLike | None, chunk: Any) -> Floats:
+    def _fitted(self) -> FittedEffects:
         check_is_fitted(self, "actions_")
-        values = np.concatenate([chunk(*part) for part in self._chunks(X)])
-        return np.asarray(values * self._money(len(values), balance)[:, None])
+        return FittedEffects(self._encoder, self._effects, self._overlap, self._propensity_model, self.n_jobs)
 
-    def _money(self, n: int, balance: ArrayLike | None) -> Floats:
-        if not self._needs_balance:
-            if balance is not None:
-                raise ValueError(
-                    "balance was not given to fit, so effects are already in the unit of the outcome."
-                )
-            return np.ones(n)
-        if balance is None:
-            raise ValueError("fit was given a balance: pass the balance of these rows too, as balance=….")
-        scale = positive_scale(balance, n)
-        return scale if self.unit_ == "share" else np.ones(n)
-
-    def _supported_chunk(self, trees: Any, linear: Any) -> Bools:
-        propensity = self._propensity_model.predict(linear, trees, self.n_jobs)
-        return self._overlap.supported(propensity)
-
-    def _effect_chunk(self, trees: Any, linear: Any) -> Floats:
-        out = np.full((len(trees), len(self.actions_)), np.nan)
-        out[:, 0] = 0.0
-        for arm, effect in enumerate(self._effects):
-            if effect is not None:
-                out[:, arm] = effect.predict(linear, trees, threads=self.n_jobs)
-        supported = self._supported_chunk(trees, linear)
-        supported[:, 0] = True
-        return np.where(supported, out, np.nan)
-
-    def _deviation_chunk(self, trees: Any, linear: Any) -> Floats:
-        out = np.zeros((len(trees), len(self.actions_)))
-        for arm, effect in enumerate(self._effects):
-            if effect is not None:
-                out[:, arm] = effect.standard_error(linear, trees, self.n_jobs)
-        return out
+    def _money_per_unit(self, n: int, balance: ArrayLike | None) -> Floats:
+        return money_per_unit(balance, n, fitted_with_balance=self._needs_balance, unit=self.unit_)

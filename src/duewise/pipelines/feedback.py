@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from duewise.config import Portfolio
+from duewise.contracts.spreadsheet_text import spreadsheet_text
 from duewise.contracts.tables import TABLES
 from duewise.contracts.vocabulary import Table
 from duewise.errors import DuewiseError
@@ -19,8 +20,6 @@ from duewise.publish.workbook_feedback import Unread, read_answers
 from duewise.sources.feedback import contract_rows
 
 log = structlog.get_logger(__name__)
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,4 @@ def _cell(value: Any) -> Any:
     """Return a value as a cell; text that a spreadsheet would run as a formula gets an apostrophe."""
     if isinstance(value, datetime):
         return value.isoformat() + "Z"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return spreadsheet_text(value) if isinstance(value, str) else value

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
-import structlog
-from numpy.typing import NDArray
 
 from duewise.config import Portfolio
 from duewise.evaluate.drift import learn_reference
-from duewise.evaluate.judgement import JudgedRows, judge_money, judge_probabilities
-from duewise.evaluate.model_card import JudgedHorizon, model_card
+from duewise.evaluate.model_card import JudgedHorizon
 from duewise.explain.explanation import Explainer, learn_explainer
-from duewise.models.amount import Amount, fit_amount
-from duewise.models.baselines import BASELINES
 from duewise.models.bundle import Bundle, BundleInfo
 from duewise.models.encoding import Encoding
-from duewise.models.horizon_rows import HorizonRows
-from duewise.models.registry import Registered, TrainingRecord, register
-from duewise.models.repayment import Repayment, fit_repayment
+from duewise.models.registry import Registered, register
+from duewise.models.repayment import Repayment
 from duewise.pipelines.channel_training import ChannelTraining, covariates_of, train_channels
 from duewise.pipelines.code_version import code_version
 from duewise.pipelines.contact_training import ContactTraining, train_contact
 from duewise.pipelines.dates import resolve_as_of
 from duewise.pipelines.history import History, Nights, build_history, plan_nights, rows_of_horizon
+from duewise.pipelines.horizon_training import FittedHorizon, fit_horizon, judge_horizon
 from duewise.pipelines.learning_data import build_learning_data
+from duewise.pipelines.training_record import training_record
+from duewise.pipelines.training_warnings import channel_warnings, history_warnings
 from duewise.sources.open import open_tables
-from duewise.sources.report import AcceptanceReport
 from duewise.sources.tables import Tables
-
-log = structlog.get_logger(__name__)
-
-Floats = NDArray[np.float64]
-
-MODEL = "duewise"
-"""Name of our own model in figures, beside the baselines."""
-
-
-@dataclass(frozen=True)
-class FittedHorizon:
-    """The models of one horizon and the forecasts by which they are judged (NaN where they are not)."""
-
-    rows: HorizonRows
-    repayment: Repayment
-    amount: Amount
-    forecasts: dict[str, Floats]
-    expected_share: Floats
 
 
 @dataclass(frozen=True)
@@ -96,15 +73,15 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
         history = build_history(opened.tables, portfolio, nights)
         encoding = Encoding.learn(history.features, history.catalogue)
         rows = {h: rows_of_horizon(history, encoding, h, portfolio.training.seed) for h in nights.mature}
-        warnings = _warnings(portfolio, history, rows)
+        warnings = history_warnings(portfolio, history, rows)
         counts = {h: len(r.repaid) for h, r in rows.items()}
         if dry_run:
             return TrainingResult(as_of, nights, counts, {}, None, warnings)
-        fitted = {h: _fit(r, portfolio) for h, r in rows.items()}
-        judged = {h: _judge(f, nights, portfolio) for h, f in fitted.items()}
+        fitted = {h: fit_horizon(r, portfolio) for h, r in rows.items()}
+        judged = {h: judge_horizon(f, nights, portfolio) for h, f in fitted.items()}
         first = fitted[portfolio.horizons[0]]
         channels = _channels(opened.tables, portfolio, nights, encoding, first.repayment)
-        warnings += _channel_warnings(channels)
+        warnings += channel_warnings(channels)
         contact = train_contact(opened.tables, portfolio, nights.end)
         warnings += contact.warnings
         bundle = _bundle(
@@ -120,7 +97,9 @@ def train(portfolio: Portfolio, as_of: date | None = None, *, dry_run: bool = Fa
         )
         registered = register(
             bundle,
-            _record(portfolio, opened.report, history, fitted, judged, channels, contact, bundle, warnings),
+            training_record(
+                portfolio, opened.report, history, fitted, judged, channels, contact, bundle, warnings
+            ),
             encoding.example(first.rows.matrix),
             store=portfolio.models.store,
             experiment=portfolio.portfolio.name,
@@ -137,50 +116,6 @@ def _channels(
     typical = int(np.mean([nights.open_accounts[night] for night in nights.used]))
     data = build_learning_data(tables, portfolio, encoding, covariates, nights.end, typical)
     return None if data is None else train_channels(data, portfolio)
-
-
-def _channel_warnings(channels: ChannelTraining | None) -> tuple[str, ...]:
-    """Return what the reader should know about the effects."""
-    if channels is None:
-        found = ["Too few contacts are on file to learn what an action changes; stages and forecasts decide."]
-    else:
-        found = [why for sentences in channels.evidence["doubts"].values() for why in sentences]
-        if not channels.effects.proven:
-            found.append(
-                "Acting on the estimated effects does not pay beyond doubt on debtors they did not see: the "
-                "night will plan no action for its effect until history says more."
-            )
-    for warning in found:
-        log.warning("training_warning", text=warning)
-    return tuple(found)
-
-
-def _fit(rows: HorizonRows, portfolio: Portfolio) -> FittedHorizon:
-    threads, seed = portfolio.training.threads, portfolio.training.seed
-    repayment, forecast = fit_repayment(rows, threads, seed)
-    amount, expected_share = fit_amount(rows, threads, seed)
-    baselines = {name: judged_by(rows) for name, judged_by in BASELINES.items()}
-    log.info(
-        "horizon_fitted",
-        horizon=rows.horizon,
-        rows=len(rows.repaid),
-        trees=repayment.booster.num_trees(),
-        calibration=repayment.calibrator.kind,
-        amount=amount.shape,
-    )
-    return FittedHorizon(rows, repayment, amount, {MODEL: forecast, **baselines}, expected_share)
-
-
-def _judge(fitted: FittedHorizon, nights: Nights, portfolio: Portfolio) -> JudgedHorizon:
-    rows, seed = fitted.rows, portfolio.training.seed
-    index = np.flatnonzero(np.isfinite(fitted.forecasts[MODEL]))
-    judged = JudgedRows.of(rows, index)
-    forecasts = {name: forecast[index] for name, forecast in fitted.forecasts.items()}
-    probability = judge_probabilities(forecasts, judged, seed=seed)
-    money = judge_money(fitted.expected_share[index] * judged.balance, judged, seed=seed)
-    figures = probability.figures[MODEL]
-    log.info("horizon_judged", horizon=rows.horizon, auc=str(figures["auc"]), ece=str(figures["ece"]))
-    return JudgedHorizon(rows.horizon, rows.panel.roles, probability, money, nights.censored(rows.horizon))
 
 
 def _bundle(
@@ -230,117 +165,3 @@ def _reference(history: History, fitted: FittedHorizon) -> list[dict[str, Any]]:
     known = history.labels[f"mature_{fitted.rows.horizon}d"].to_numpy(dtype=bool)
     night = history.features["as_of"].to_numpy()[known]
     return learn_reference(fitted.rows.encoding, fitted.rows.matrix, night)
-
-
-def _warnings(portfolio: Portfolio, history: History, rows: Mapping[int, HorizonRows]) -> tuple[str, ...]:
-    nights = history.nights
-    found = [
-        f"No night lies {horizon} days before {nights.end}, where the books end: the {horizon}-day forecasts "
-        "are left out."
-        for horizon in portfolio.horizons
-        if horizon not in nights.mature
-    ]
-    found += [
-        f"{horizon} days: only {len(nights.mature[horizon])} mature night(s), so that fitting, stopping, "
-        "calibrating and judging cannot all be apart in time; debtors are kept apart throughout."
-        for horizon, r in rows.items()
-        if not r.panel.roles.apart
-    ]
-    if history.sample < 1.0:
-        found.append(
-            f"A sample of {history.sample:.1%} of the debtors was used to stay within training.max_rows "
-            f"({portfolio.training.max_rows:,})."
-        )
-    for warning in found:
-        log.warning("training_warning", text=warning)
-    return tuple(found)
-
-
-def _record(
-    portfolio: Portfolio,
-    report: AcceptanceReport,
-    history: History,
-    fitted: Mapping[int, FittedHorizon],
-    judged: Mapping[int, JudgedHorizon],
-    channels: ChannelTraining | None,
-    contact: ContactTraining,
-    bundle: Bundle,
-    warnings: tuple[str, ...],
-) -> TrainingRecord:
-    """Return what MLflow keeps of this training beside the model."""
-    from duewise.evaluate.plots import calibration_figure, gain_figure, shap_figure
-
-    documents = {
-        "model_card.md": model_card(
-            bundle,
-            judged,
-            warnings,
-            None if channels is None else channels.policies,
-            None if channels is None else channels.evidence,
-            contact.metrics,
-        ),
-        "feature_catalogue.json": _json([asdict(feature) for feature in history.catalogue]),
-        "data_fingerprint.json": _json(report.as_dict()),
-        "channels.json": _json(None if channels is None else channels.evidence),
-        "portfolio.json": _json(portfolio.model_dump(mode="json", exclude={"sources", "publish"})),
-    }
-    figures = {}
-    for horizon, f in fitted.items():
-        index = np.flatnonzero(np.isfinite(f.forecasts[MODEL]))
-        forecasts = {name: forecast[index] for name, forecast in f.forecasts.items()}
-        balance = f.rows.balance[index]
-        rankings = {
-            "expected money": f.expected_share[index] * balance,
-            **{name: forecast * balance for name, forecast in forecasts.items()},
-        }
-        figures[f"calibration_{horizon}d.png"] = calibration_figure(forecasts, f.rows.repaid[index])
-        figures[f"gain_{horizon}d.png"] = gain_figure(rankings, f.rows.money[index])
-        figures[f"shap_{horizon}d.png"] = shap_figure(
-            f.repayment.booster, f.rows.matrix[index], f.rows.encoding.names, portfolio.training.seed
-        )
-    return TrainingRecord(
-        params={
-            **portfolio.training.model_dump(),
-            "as_of": bundle.info.trained_as_of,
-            "first_date": bundle.info.first_date,
-            "last_date": bundle.info.last_date,
-            "features": len(bundle.encoding.features),
-            **{f"rows_{h}d": len(f.rows.repaid) for h, f in fitted.items()},
-            **{f"censored_{h}d": j.censored for h, j in judged.items()},
-            **{f"trees_{h}d": f.repayment.booster.num_trees() for h, f in fitted.items()},
-            **{f"calibration_{h}d": f.repayment.calibrator.kind for h, f in fitted.items()},
-            **{f"amount_{h}d": f.amount.shape for h, f in fitted.items()},
-        },
-        metrics=_metrics(judged, contact, channels),
-        tags={"code_version": bundle.info.code_version},
-        documents=documents,
-        figures=figures,
-    )
-
-
-def _metrics(
-    judged: Mapping[int, JudgedHorizon], contact: ContactTraining, channels: ChannelTraining | None
-) -> dict[str, float]:
-    """Return every figure with the ends of its interval under a flat name."""
-    named = {
-        f"{model}_{horizon}d/{figure}": estimate
-        for horizon, j in judged.items()
-        for model, figures in {**j.probability.figures, "money": j.money}.items()
-        for figure, estimate in figures.items()
-    }
-    named |= {
-        f"gain_over_{model}_{horizon}d/{figure}": estimate
-        for horizon, j in judged.items()
-        for model, figures in j.probability.gains.items()
-        for figure, estimate in figures.items()
-    }
-    named |= contact.metrics
-    named |= {} if channels is None else channels.policies.figures()
-    flat: dict[str, float] = {}
-    for name, estimate in named.items():
-        flat |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-    return {name: value for name, value in flat.items() if np.isfinite(value)}
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=1, default=str)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.policy.allocation import Allocation, Constraint
-from duewise.policy.prices import cost_of_limits, price_of
+from duewise.policy.prices import net_of_limits, price_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -64,9 +64,9 @@ def smallest_flips(
     limits : sequence of Constraint
         Under which `allocation` chose.
     """
-    (n, n_actions), choice = values.shape, allocation.choice.astype(np.int64)
+    n, choice = len(values), allocation.choice.astype(np.int64)
     rows = np.arange(n)
-    worth = np.where(allowed, values, -np.inf) - cost_of_limits(limits, allocation, n, n_actions)
+    worth = net_of_limits(values, allowed, limits, allocation)
     net = np.concatenate([np.zeros((n, 1)), worth], axis=1)
     # Whole units make some choices a hair worse than the prices say: they flip at once.
     behind = np.maximum(net[rows, choice][:, None] - net, 0.0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duewise.policy.allocation import Allocation, Constraint
-from duewise.policy.prices import cost_of_limits, price_of
+from duewise.policy.prices import net_of_limits, price_of
 
 Floats = NDArray[np.float64]
 
@@ -47,8 +47,8 @@ def next_in_line(
     limits : sequence of Constraint
         Under which `allocation` chose.
     """
-    n, n_actions = values.shape
-    net = np.where(allowed, values, -np.inf) - cost_of_limits(limits, allocation, n, n_actions)
+    n = len(values)
+    net = net_of_limits(values, allowed, limits, allocation)
     rows, choice = np.arange(n), allocation.choice.astype(np.int64)
     at = np.maximum(choice - 1, 0)
     found = []

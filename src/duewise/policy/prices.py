@@ -19,6 +19,13 @@ def cost_of_limits(limits: Sequence[Constraint], allocation: Allocation, n: int,
     return cost
 
 
+def net_of_limits(
+    values: Floats, allowed: NDArray[np.bool_], limits: Sequence[Constraint], allocation: Allocation
+) -> Floats:
+    """Return the values less what the limits cost, of shape (n, n_actions); -inf where not allowed."""
+    return np.where(allowed, values, -np.inf) - cost_of_limits(limits, allocation, *values.shape)
+
+
 def price_of(limit: Constraint, allocation: Allocation, n: int) -> Floats:
     """Return what a unit of the ceiling of `limit` costs each debtor, of shape (n,)."""
     reports = [r for r in allocation.limits if r.name == limit.name and r.side == "upper"]

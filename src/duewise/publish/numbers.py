@@ -1,6 +1,7 @@
 """Numbers as people read them where one may be missing: money, counts with separators, shares in percent."""
 
 from duewise.contracts import money
+from duewise.contracts.minus import with_minus
 
 
 def money_text(amount: float | None, currency: str, language: str) -> str:
@@ -24,7 +25,7 @@ def count_text(number: float) -> str:
     >>> count_text(1204)
     '1,204'
     """
-    return f"{number:,.0f}"
+    return with_minus(f"{number:,.0f}")
 
 
 def share_text(share: float | None) -> str:
@@ -32,9 +33,9 @@ def share_text(share: float | None) -> str:
 
     Examples
     --------
-    >>> share_text(0.1234), share_text(0.00042)
-    ('12.3%', '0.04%')
+    >>> share_text(0.1234), share_text(0.00042), share_text(-0.02)
+    ('12.3%', '0.04%', '−2.0%')
     """
     if share is None or share != share:
         return "-"
-    return f"{share:.2%}" if 0 < share < 0.001 else f"{share:.1%}"
+    return with_minus(f"{share:.2%}" if 0 < share < 0.001 else f"{share:.1%}")

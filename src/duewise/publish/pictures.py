@@ -10,6 +10,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from duewise.contracts.minus import with_minus
+
 _STYLE = {
     "svg.fonttype": "none",  # glyphs come from the reader's fonts, which know Chinese
     "svg.hashsalt": "duewise",  # the same picture gives the same bytes
@@ -135,5 +137,5 @@ def _svg(figure: Figure, description: str) -> str:
 def _short(value: float, _position: int | None = None) -> str:
     for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:,.1f}".removesuffix(".0") + unit
-    return f"{value:,.0f}"
+            return with_minus(f"{value / size:,.1f}".removesuffix(".0")) + unit
+    return with_minus(f"{value:,.0f}")

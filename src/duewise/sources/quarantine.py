@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 
+from duewise.contracts.spreadsheet_text import FORMULA_STARTS
 from duewise.errors import DuewiseError
 from duewise.sources.acceptance import Examined
 from duewise.sources.faults import put_aside
@@ -72,8 +73,9 @@ def _bad_rows(examined: Examined) -> str:
 
 
 def _harmless(text: str) -> str:
+    starts = ", ".join(map(literal, FORMULA_STARTS))
     return (
-        f"CASE WHEN left({text}, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) "
+        f"CASE WHEN left({text}, 1) IN ({starts}) "
         f"AND try_cast({text} AS DOUBLE) IS NULL THEN '''' || {text} ELSE {text} END"
     )
 

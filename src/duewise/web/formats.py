@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from duewise.contracts.minus import with_minus
 from duewise.publish.numbers import money_text
 
 _LOCALES = {"en": "en_GB", "zh": "zh_CN"}
@@ -58,7 +59,7 @@ class Formats:
         """Return a difference of shares in signed percentage points."""
         if share is None:
             return NOTHING
-        return f"{share * 100:+.1f}".replace("-", "−")
+        return with_minus(f"{share * 100:+.1f}")
 
     def day(self, day: date | None) -> str:
         """Return a day in short form."""
@@ -81,18 +82,18 @@ class Formats:
 
 @functools.lru_cache(20_000)
 def _money(amount: float, currency: str, language: str) -> str:
-    return money_text(amount, currency, language).replace("-", "−")
+    return money_text(amount, currency, language)
 
 
 @functools.lru_cache(5_000)
 def _count(number: int, language: str) -> str:
-    return str(format_decimal(number, locale=_LOCALES[language])).replace("-", "−")
+    return with_minus(str(format_decimal(number, locale=_LOCALES[language])))
 
 
 @functools.lru_cache(5_000)
 def _share(share: float, language: str) -> str:
     form = "0.00%" if 0 < abs(share) < 0.001 else "0.0%"
-    return str(format_percent(share, form, locale=_LOCALES[language])).replace("-", "−")
+    return with_minus(str(format_percent(share, form, locale=_LOCALES[language])))
 
 
 @functools.lru_cache(2_000)

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from duewise.contracts.columns import Kind
 from duewise.contracts.labels import code_label, column_label
+from duewise.contracts.spreadsheet_text import spreadsheet_text
 from duewise.contracts.strategies import strategies_schema
 from duewise.publish.strategies_file import arrow_schema
 from duewise.publish.workbook import MAX_ROWS, write_workbook
@@ -26,7 +27,6 @@ from duewise.web.visit import Visit
 _WORKBOOK = "worklist.xlsx"
 _NESTED = {Kind.REASON, Kind.DENIALS}
 _LABELLED = {"follow_up_action": "action", "runner_up_action": "action"}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def worklist(visit: Visit) -> Response:
@@ -141,8 +141,7 @@ def _cell(value: Any, column: str, language: str) -> Any:
     if value is None:
         return ""
     if isinstance(value, str):
-        value = code_label(_LABELLED.get(column, column), value, language)
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+        return spreadsheet_text(code_label(_LABELLED.get(column, column), value, language))
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

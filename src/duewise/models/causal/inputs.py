@@ -76,12 +76,34 @@ def checked_log(
     n_groups = len(np.unique(names_of_groups))
     if not 2 <= n_folds <= n_groups:
         raise ValueError(f"n_folds={n_folds} needs between 2 and {n_groups} (the number of groups).")
-    scale = np.ones(n) if balance is None else positive_scale(balance, n)
+    scale = np.ones(n) if balance is None else _positive_scale(balance, n)
     logged = None if propensity is None else _probabilities(propensity, taken, len(names))
     return Log(taken, y, scale, names_of_groups, weight, logged, len(names))
 
 
-def positive_scale(balance: ArrayLike, n: int) -> Floats:
+def money_per_unit(balance: ArrayLike | None, n: int, *, fitted_with_balance: bool, unit: str) -> Floats:
+    """Return the money that one unit of effect is worth in each of `n` rows.
+
+    Parameters
+    ----------
+    fitted_with_balance : bool
+        Whether fit was given a balance; these rows then need theirs.
+    unit : {"share", "money"}
+        In which the effects were learned.
+    """
+    if not fitted_with_balance:
+        if balance is not None:
+            raise ValueError(
+                "balance was not given to fit, so effects are already in the unit of the outcome."
+            )
+        return np.ones(n)
+    if balance is None:
+        raise ValueError("fit was given a balance: pass the balance of these rows too, as balance=….")
+    scale = _positive_scale(balance, n)
+    return scale if unit == "share" else np.ones(n)
+
+
+def _positive_scale(balance: ArrayLike, n: int) -> Floats:
     """Return the balance as a column, which must be positive."""
     scale = _column(balance, n, "balance")
     if (scale <= 0).any():

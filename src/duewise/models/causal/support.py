@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,17 @@ class ActionSupport:
     naive_difference: float
     cap_bias: float
     individual_spread: float
+
+
+def average_effects(
+    names: NDArray[Any], averages: Sequence[Estimate | None], level: float
+) -> list[AverageEffect]:
+    """Return the average effect of each supported action, `none` left out, with an interval of `level`."""
+    return [
+        AverageEffect(str(name), estimate.value, *estimate.interval(level), estimate.standard_error, level)
+        for name, estimate in zip(names[1:], averages[1:], strict=True)
+        if estimate is not None
+    ]
 
 
 def support_rows(

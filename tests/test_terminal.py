@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from duewise.console import _plain
+from duewise.terminal import plain
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,5 @@ from duewise.console import _plain
 )
 def test_a_text_is_shown_and_not_obeyed(text, shown):
     stream = io.StringIO()
-    Console(file=stream, force_terminal=True, color_system=None, width=80).print(
-        _plain(text), highlight=False
-    )
+    Console(file=stream, force_terminal=True, color_system=None, width=80).print(plain(text), highlight=False)
     assert stream.getvalue() == f"{shown}\n"
