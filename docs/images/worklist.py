@@ -1,7 +1,7 @@
 """Takes the picture of the README: the worklist page of a published night, in a real browser.
 
-``python docs/images/worklist.py pipelines/sample.yaml`` after ``make demo`` writes ``docs/images/worklist.png``; it
-needs chromium, chromedriver and the development environment.
+After ``make demo``, ``python docs/images/worklist.py pipelines/sample.yaml`` writes ``worklist.png`` beside
+itself; it needs chromium, chromedriver and the development environment.
 """
 
 import socket
