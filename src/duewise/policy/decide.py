@@ -16,8 +16,8 @@ from duewise.policy.values import ActionValues
 MOST_SPENT = 0.01
 """Share of what a full night costs that the experiment may spend: where nothing works, all that is spent.
 
-Half of the two percent that a lender should lose at most by an experiment: whoever counts capacity more
-narrowly than all limits together (without visits or suits, say) finds a larger share.
+Half of the two percent that a lender should lose at most by an experiment: a debtor gets one action only, so
+what a night can really spend is less than all limits together.
 """
 
 
@@ -96,7 +96,7 @@ def decide(
             draw,
             order,
             values.cost,
-            MOST_SPENT * _cost_of_a_full_night(limits, values.cost, n),
+            MOST_SPENT * _cost_of_a_full_night(limits, values.cost, feasible.sum(axis=0)),
         )
     allowed = feasible & (cell == Cell.POLICY)[:, None]
     left = tuple(_without(limit, choice) for limit in limits)
@@ -146,9 +146,17 @@ def _use_of_limits(
     return np.stack(uses, axis=2), np.array(ceilings)
 
 
-def _cost_of_a_full_night(limits: Sequence[Constraint], cost: NDArray[np.float64], n_debtors: int) -> float:
-    """Return what it costs to take every action as often as its own ceilings allow."""
-    room = np.full(len(cost), float(n_debtors))
+def _cost_of_a_full_night(
+    limits: Sequence[Constraint], cost: NDArray[np.float64], n_lawful: NDArray[np.int64]
+) -> float:
+    """Return what it costs to take every action as often as rules and its own ceilings allow.
+
+    Parameters
+    ----------
+    n_lawful : ndarray of shape (n_actions,)
+        Debtors for whom each action is permitted.
+    """
+    room = n_lawful.astype(np.float64)
     for limit in limits:
         if limit.upper is not None:
             uses = np.asarray(limit.uses, dtype=np.float64)
