@@ -27,7 +27,7 @@ from duewise.models.causal.overlap import contrast_cost
 
 Floats = NDArray[np.float64]
 
-FALSE_ALARM_OF_ALL, FALSE_ALARM_OF_ONE = 0.04, 0.01
+FALSE_ALARM_OF_ALL, FALSE_ALARM_OF_ONE = 0.02, 0.01
 """Chances that a portfolio in which nothing works is acted on after a training, by either test.
 
 A lender whose contacts do work loses a night's whole gain by a missed proof, one whose contacts do nothing
