@@ -46,7 +46,7 @@ def test_the_logged_probabilities_multiply_to_that_of_the_whole_draw(limits, pos
     Whoever draws first differs from key to key, and with it the probability of the same draw; each possible
     draw is possible in every order.
     """
-    nights = 400
+    nights = 1500
     weights = {drawn: np.zeros(nights) for drawn in product((NOTHING, SMS, CALL), repeat=3)}
     for number in range(nights):
         decided = night(number, limits)
@@ -62,7 +62,7 @@ def test_the_logged_probabilities_multiply_to_that_of_the_whole_draw(limits, pos
 
 def test_a_share_below_one_action_opens_it_on_that_share_of_nights():
     """Half of one call: never none for ever, and never the team's only call every night."""
-    nights = 400
+    nights = 1500
     one_call = Constraint("call", np.array([0.0, 1.0]), upper=1.0)
     first = np.zeros(nights)
     for number in range(nights):

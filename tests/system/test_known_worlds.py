@@ -70,8 +70,8 @@ def test_confounding_turns_the_naive_sign_of_some_channel_and_not_ours(lived):
     assert (right | held)[turned].all(), table  # a rare action may be too noisy to have a sign
     ours = worth["ours"].sum()
     assert ours > worth["propensity"].sum()
-    assert ours > worth["balance"].sum()
-    assert ours > worth["naive difference"].sum()
+    assert ours >= 1.25 * worth["balance"].sum()
+    assert ours > max(worth[name].sum() for name in installed)
 
 
 def test_where_nothing_works_nearly_nothing_is_spent_and_it_is_said(lived):

@@ -16,6 +16,7 @@ from duewise.cli.options import (
     day,
     leave,
     load,
+    run_day,
 )
 
 
@@ -90,6 +91,6 @@ def monitor(
     from duewise.pipelines.monitor import monitor as run_monitor
 
     settings = load(portfolio, set_, data=data, out=out)
-    found = run_monitor(settings, None if as_of is None else day(as_of), dry_run=dry_run)
+    found = run_monitor(settings, run_day(as_of), dry_run=dry_run)
     print_monitoring(found)
     leave(bool(found.alarms), strict)

@@ -17,6 +17,7 @@ from duewise.cli.options import (
     instant,
     leave,
     load,
+    run_day,
 )
 
 
@@ -66,8 +67,7 @@ def recheck(
     from duewise.pipelines.recheck import recheck as run_recheck
 
     settings = load(portfolio, set_, data=data, out=out)
-    night = None if as_of is None else day(as_of)
-    print_recheck(run_recheck(settings, night, at=instant(at), dry_run=dry_run))
+    print_recheck(run_recheck(settings, run_day(as_of), at=instant(at), dry_run=dry_run))
 
 
 def whatif(

@@ -67,6 +67,11 @@ def day(text: str | None) -> date:
         ) from error
 
 
+def run_day(text: str | None) -> date | None:
+    """Return the date in `text`; None, which stands for the latest run, where there is none."""
+    return None if text is None else day(text)
+
+
 def instant(text: str | None) -> datetime | None:
     """Return the instant in `text`, in UTC where it names no zone."""
     if text is None:

@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from duewise.cli.options import AsOf, Data, DryRun, Form, LatestRun, Out, PortfolioFile, Set, day, load
+from duewise.cli.options import (
+    AsOf,
+    Data,
+    DryRun,
+    Form,
+    LatestRun,
+    Out,
+    PortfolioFile,
+    Set,
+    day,
+    load,
+    run_day,
+)
 
 
 def explain(
@@ -28,7 +40,7 @@ def explain(
     from duewise.publish.debtor_story import explain_debtor
 
     settings = load(portfolio, set_, data=data, out=out)
-    explanation = explain_debtor(settings, debtor, None if as_of is None else day(as_of))
+    explanation = explain_debtor(settings, debtor, run_day(as_of))
     if form is Form.JSON:
         print_json(explanation.as_dict())
     else:
