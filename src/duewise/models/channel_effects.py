@@ -45,7 +45,7 @@ class ChannelEffects:
     later : mapping of action to LaterEffect
         What an action changes within the horizon but after the decision period, in units of the scale.
     borrowed : mapping of action to float
-        How far the average effect of an action was pulled to that of the others, in units of the scale.
+        How far all effects of an action are moved to what actions of its cost do, in units of the scale.
     harm_borrowed : mapping of action to float
         The same for its effect on the chance of harm.
     """

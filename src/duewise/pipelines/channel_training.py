@@ -13,12 +13,12 @@ from duewise.contracts.vocabulary import CHANNELS, NONE
 from duewise.evaluate.policy_values import PolicyTable, value_policies
 from duewise.explain.contributions import usable_cores
 from duewise.models.causal.balance import balance_table
+from duewise.models.causal.borrowing import borrowed
 from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.delivery import delivery_effects
 from duewise.models.causal.effect_tests import calibrate_effects, group_effects
 from duewise.models.causal.later import later_effects
-from duewise.models.causal.partial_pooling import partial_pooling
-from duewise.models.causal.worth import average_effects, worth_of_acting
+from duewise.models.causal.worth import worth_of_acting
 from duewise.models.channel import ChannelValue
 from duewise.models.channel_effects import ChannelEffects, matrix_of
 from duewise.models.encoding import Encoding
@@ -92,15 +92,14 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     whole = value.scores_of(data.features, data.share * money_per_unit)
     later = later_effects(value.training_, whole)
     fitted, whole = (_in_money(found, scale) for found in (value.training_, whole))
-    fitted = replace(fitted, scores=fitted.scores + _by_arm({a: e.effect for a, e in later.items()}, names))
-    borrowed = _borrowed(fitted, names, portfolio)
-    shift = _by_arm(
-        {arm: borrowed[arm] + (later[arm].effect if arm in later else 0.0) for arm in borrowed}, names
-    )
+    comes_later = _by_arm({arm: found.effect for arm, found in later.items()}, names)
+    fitted = replace(fitted, scores=fitted.scores + comes_later)
+    foreseen = value.out_of_fold_effects_ + comes_later
+    moved = borrowed(fitted, foreseen, _costs(names, portfolio))
     if not fitted.overlap.usable[1:].any():
         log.warning("channels_not_supported", rows=len(data), acted=acted)
         return None
-    effect = (value.out_of_fold_effects_ + shift) * scale[:, None]
+    effect = (foreseen + _by_arm(moved, names)) * scale[:, None]
     cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
     worth = worth_of_acting(
         fitted, effect, cost, _other_splits(value, data, index * money_per_unit, arguments)
@@ -108,7 +107,7 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     policies = value_policies(whole, effect, [NONE, *names], cost, portfolio.training.seed)
     refutations = refute(value, data, index, money_per_unit, portfolio)
     doubts = doubted_by(value, refutations)
-    harm, harm_borrowed = _fit_harm(value, data, portfolio)
+    harm, harm_moved = _fit_harm(value, data, portfolio)
     effects = ChannelEffects(
         value=value.without_training_rows(),
         scale=scale_model,
@@ -117,8 +116,8 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         proven=worth.proven,
         doubts={action: [found.name for found in failed] for action, failed in doubts.items()},
         later={names[arm - 1]: found for arm, found in later.items()},
-        borrowed={names[arm - 1]: found for arm, found in borrowed.items()},
-        harm_borrowed={names[arm - 1]: found for arm, found in harm_borrowed.items()},
+        borrowed={names[arm - 1]: found for arm, found in moved.items()},
+        harm_borrowed={names[arm - 1]: found for arm, found in harm_moved.items()},
     )
     evidence = {
         "rows": len(data),
@@ -183,14 +182,6 @@ def _in_money(fitted: CrossFit, scale: Floats) -> CrossFit:
     return replace(fitted, log=replace(fitted.log, scale=scale))
 
 
-def _borrowed(fitted: CrossFit, names: Sequence[str], portfolio: Portfolio) -> dict[int, float]:
-    """Return how far the average effect of each action is pulled to what actions of its cost do."""
-    alone = average_effects(fitted)
-    cost = {arm: portfolio.actions[n].cost for arm, n in enumerate(names, 1) if n in portfolio.actions}
-    shared = partial_pooling(alone, cost)
-    return {arm: shared[arm].value - found.value for arm, found in alone.items()}
-
-
 def _fit_harm(
     value: ChannelValue, data: LearningData, portfolio: Portfolio
 ) -> tuple[ChannelValue | None, dict[int, float]]:
@@ -207,7 +198,13 @@ def _fit_harm(
     harm = with_few_folds(value)
     harm.fit(data.features.loc[rows], data.action[rows], data.harmed[rows], **arguments)
     names = [str(name) for name in harm.actions_[1:]]
-    return harm.without_training_rows(), _borrowed(harm.training_, names, portfolio)
+    moved = borrowed(harm.training_, harm.out_of_fold_effects_, _costs(names, portfolio))
+    return harm.without_training_rows(), moved
+
+
+def _costs(names: Sequence[str], portfolio: Portfolio) -> dict[int, float]:
+    """Return the cost of each action that the portfolio still has, by its column in the scores."""
+    return {arm: portfolio.actions[n].cost for arm, n in enumerate(names, 1) if n in portfolio.actions}
 
 
 def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[str, float]]:

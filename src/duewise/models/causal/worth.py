@@ -76,7 +76,7 @@ def strength(estimate: Estimate) -> float:
 
 def average_effects(fitted: CrossFit) -> dict[int, Estimate]:
     """Return the effect of each action over the rows about which the log says most, per unit of scale."""
-    weight, observed = _weights(fitted), fitted.log
+    weight, observed = contrast_weights(fitted), fitted.log
     contrast = fitted.scores - fitted.scores[:, [0]]
     found = {}
     for arm in np.flatnonzero(weight.any(axis=0)):
@@ -104,7 +104,7 @@ def worth_of_acting(
         (Chernozhukov et al. 2018, Econom. J. 21(1), section 3.4).
     """
     observed = fitted.log
-    weight = _weights(fitted)
+    weight = contrast_weights(fitted)
     if not weight.any():
         return Worth(Estimate(0.0, 0.0), {})
     net = fitted.scores - fitted.scores[:, [0]] - cost / observed.scale[:, None]
@@ -118,7 +118,7 @@ def worth_of_acting(
     return Worth(splits[len(splits) // 2], actions)
 
 
-def _weights(fitted: CrossFit) -> Floats:
+def contrast_weights(fitted: CrossFit) -> Floats:
     """Return how much the log can say about each action in each row, of shape (n, n_actions)."""
     known = fitted.inside & fitted.overlap.usable
     known[:, 0] = False
@@ -127,7 +127,7 @@ def _weights(fitted: CrossFit) -> Floats:
 
 def _contact(fitted: CrossFit) -> Estimate:
     """Return the effect of any action, pooled over actions and rows."""
-    weight = _weights(fitted)
+    weight = contrast_weights(fitted)
     rows = np.flatnonzero(weight.any(axis=1))
     total = weight[rows].sum(axis=1)
     effect = (fitted.scores - fitted.scores[:, [0]])[rows]
