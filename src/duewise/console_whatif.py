@@ -82,9 +82,8 @@ def _compare(table: RichTable, label: str, before: Any, after: Any, form: str) -
 def _limit_cells(row: dict[str, Any] | None) -> tuple[str, str, str]:
     if row is None:
         return "", "", ""
-    limit = f"per {row['per']}" if row.get("per") else "no limit"
     return (
         f"{row['planned']:,.0f}",
-        limit if row["limit"] is None else f"{row['limit']:,.0f}",
+        "no limit" if row["limit"] is None else f"{row['limit']:,.0f}",
         f"{row['price']:,.2f}",
     )

@@ -224,6 +224,8 @@ def test_the_manifest_can_reproduce_the_night_and_adds_up(strategies, manifest, 
     assert totals["planned"] == (strategies["action"] != "none").sum()
     assert totals["cost"] == pytest.approx(strategies["cost"].sum(), abs=0.01)
     assert {row["name"] for row in manifest["capacities"]} >= set(PORTFOLIO["actions"])
+    (visits,) = (row for row in manifest["capacities"] if row["name"] == "visit_slots")
+    assert visits["limit"] == PORTFOLIO["resources"]["visit_slots"]["limit"] * strategies["region"].nunique()
     assert sum(manifest["cells"].values()) == len(strategies)
     assert isinstance(manifest["warnings"], list)
 

@@ -92,11 +92,18 @@ def night_record(
 
 
 def capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, Any]]:
-    """Return what is planned of each action and resource, its limit, and the worth of one more unit."""
+    """Return what is planned of each action and resource, its limit, and the worth of one more unit.
+
+    A limit per region is told as what all regions of tonight have together, its price is that of the region
+    where one more unit is worth most.
+    """
     prices: dict[str, float] = {}
     for limit in decided.decision.allocation.limits:
         if limit.side == "upper":
             prices[limit.name] = max(prices.get(limit.name, 0.0), limit.price)
+    groups = {
+        limit.name: np.size(limit.upper) for limit in decided.decision.limits if limit.upper is not None
+    }
     rows = [
         {
             "name": name,
@@ -111,7 +118,7 @@ def capacities(portfolio: Portfolio, decided: DecidedNight) -> list[dict[str, An
         {
             "name": name,
             "planned": decided.decision.used[name],
-            "limit": resource.limit if resource.per is None else None,
+            "limit": resource.limit * groups[name],
             "at_least": resource.at_least,
             "price": prices.get(name, 0.0),
             "per": resource.per,
