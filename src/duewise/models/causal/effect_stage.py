@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,8 +163,6 @@ def _combine(
     deviations -= np.average(deviations, axis=0, weights=weight)
     weights, combined = stack(deviations, target - start, weight, folds, groups)
     found = start + combined
-    everyone = np.where(rows, fitted.log.weight, 0.0)
-    found = found + _recentered(target - found, weight, everyone, groups)
     residual = target - found
     noise = clustered_mean(residual[rows], weight[rows], groups[rows]).standard_error
     unexplained = unexplained_spread(residual, deviations, weight)
@@ -216,16 +213,3 @@ def _fit_shared(
     cost = 1.0 / np.maximum(contacted, 1e-9) + 1.0 / np.maximum(fitted.propensity[:, 0], 1e-9)
     weight = np.where(contacted > 0, trust / cost, 0.0)
     return [fit_boosted_effect(table, target, weight, fitted.folds, n_jobs=n_jobs, seed=seed)]
-
-
-def _recentered(residual: Floats, precision: Floats, everyone: Floats, groups: NDArray[Any]) -> float:
-    """Return a shift of the pooled effect from the precision-weighted to the plain average.
-
-    Precision weights favour rows with overlap; where effects differ there, the plain average is the honest
-    one but noisier. The difference is kept as far as it exceeds its own sampling variance.
-    """
-    share = everyone / everyone.sum() - precision / precision.sum()
-    gap = clustered_mean(share * len(share) * residual, np.ones(len(share)), groups)
-    if gap.value == 0.0:
-        return 0.0
-    return gap.value * max(0.0, 1.0 - gap.standard_error**2 / gap.value**2)
