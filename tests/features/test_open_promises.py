@@ -1,6 +1,7 @@
 from datetime import date
 
 from duewise.features.open_promises import due_next, open_promises, past_promises
+from duewise.features.promise_ledger import Grace
 from duewise.features.settings import FeatureSettings
 from small_tables import small_tables
 
@@ -52,6 +53,22 @@ def test_what_became_of_it_is_known_when_all_money_had_time_to_be_booked():
     # Due on 15 April: two days of grace and 45 of posting end on 1 June, not before it.
     assert past(delay_days=45).empty
     assert not past(delay_days=44).empty
+
+
+def test_the_grace_of_the_portfolio_decides_what_is_open_and_what_was_kept():
+    late = (
+        "debtor_id | at | amount | method\nD | 2024-03-01 10:00 | 5 | card\nD | 2024-04-21 10:00 | 400 | cash"
+    )
+    assert set(past(payments=late)["kept"]) == {0.0}
+    for grace in (Grace(8), Grace(2, {"cash": 8})):
+        settings = FeatureSettings(grace=grace)
+        tables = small_tables(contacts=PROMISE, payments=late)
+        assert set(past_promises(tables, END, 60, 7, settings, 100)["kept"]) == {1.0}
+        # Due on 15 April: eight days of grace and 39 of posting end on 1 June, not before it.
+        assert past_promises(tables, END, 60, 39, settings, 100).empty
+        assert not past_promises(tables, END, 60, 38, settings, 100).empty
+    patient = FeatureSettings(grace=Grace(8))
+    assert len(open_promises(small_tables(contacts=PROMISE), [date(2024, 4, 20)], patient)) == 1
 
 
 def test_no_outcome_shows_in_what_was_known_before():

@@ -8,7 +8,6 @@ import ibis
 import pandas as pd
 import structlog
 
-from duewise.config import DEFAULT_GRACE_DAYS
 from duewise.features.aggregates import THOUSANDTHS, count_where, exact_sum, ratio
 from duewise.features.dates import on_each_date
 from duewise.features.events import known_contacts
@@ -94,19 +93,21 @@ def past_promises(
         return pd.DataFrame()
     promisers = _promisers(tables, min(1.0, most_promises / on_record))
     seen = open_promises(promisers, dates, settings)
-    ledger = promises(promisers, end, settings.timezone)
-    ends = stack(
-        [
-            ledger.select(
-                "contact_id", as_of=day(end), kept=(ledger.status == KEPT).cast("float64"), got="paid"
-            )
-        ]
-    ).drop(columns="as_of")
-    over = seen["due_on"] + pd.Timedelta(days=DEFAULT_GRACE_DAYS + delay_days) < pd.Timestamp(end)
-    known = seen.loc[over].merge(ends, on="contact_id", how="inner", validate="many_to_one")
+    ledger = promises(promisers, end, settings.timezone, grace=settings.grace)
+    ended = ledger.select(
+        "contact_id",
+        "deadline",
+        as_of=day(end),
+        kept=(ledger.status == KEPT).cast("float64"),
+        got="paid",
+    )
+    known = seen.merge(
+        stack([ended]).drop(columns="as_of"), on="contact_id", how="inner", validate="many_to_one"
+    )
+    known = known.loc[known["deadline"] + pd.Timedelta(days=delay_days) < pd.Timestamp(end)]
     came = (known["got"] - known["paid"]) / known["remaining"]
     log.info("promises_read", rows=len(known), open=len(seen), kept=int(known["kept"].sum()))
-    return known.assign(came_share=came.clip(0.0, 1.0)).drop(columns="got")
+    return known.assign(came_share=came.clip(0.0, 1.0)).drop(columns=["got", "deadline"])
 
 
 def due_next(promised: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +125,7 @@ def _promisers(tables: Tables, sample: float) -> Tables:
 
 
 def _open_at(tables: Tables, as_of: AsOf, settings: FeatureSettings) -> ibis.Table:
-    ledger = promises(tables, as_of, settings.timezone)
+    ledger = promises(tables, as_of, settings.timezone, grace=settings.grace)
     contacts = known_contacts(tables, as_of, settings.timezone).select("contact_id", "attitude")
     open_now = ledger.filter(ledger.status == OPEN)
     told = open_now.left_join(contacts, "contact_id").drop("contact_id_right")

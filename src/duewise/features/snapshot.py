@@ -56,7 +56,7 @@ def snapshot(
     wanted = definitions(settings)
     extras = extra_features(tables, settings)
     in_scope = accounts_in_scope(tables, as_of, sample)
-    sources = {"accounts": in_scope, **_event_tables(tables, as_of, settings.timezone, sample)}
+    sources = {"accounts": in_scope, **_event_tables(tables, as_of, settings, sample)}
     largest = _largest_account_extras(in_scope, extras)
     reduced = [
         _by_debtor(rows, [d for d in wanted if d.source == source], largest if source == "accounts" else {})
@@ -116,8 +116,11 @@ def bucket(dpd: ibis.Value) -> ibis.Value:
     return ibis.cases(*((dpd <= BUCKET_LIMITS[b], str(b)) for b in closed), else_=str(last))
 
 
-def _event_tables(tables: Tables, as_of: AsOf, timezone: str, sample: float | None) -> dict[str, ibis.Table]:
+def _event_tables(
+    tables: Tables, as_of: AsOf, settings: FeatureSettings, sample: float | None
+) -> dict[str, ibis.Table]:
     """Return the known rows behind each source of formulas, each with ``debtor_id``."""
+    timezone = settings.timezone
     owners = placed_accounts(tables, as_of, sample).select("account_id", "debtor_id")
     sources = {
         "closed_accounts": closed_accounts(tables, as_of, sample),
@@ -125,7 +128,7 @@ def _event_tables(tables: Tables, as_of: AsOf, timezone: str, sample: float | No
             known_payments(tables, as_of, timezone).inner_join(owners, "account_id")
         ),
         "contacts": contact_history.with_shared_columns(known_contacts(tables, as_of, timezone)),
-        "promises": promises(tables, as_of, timezone, sample),
+        "promises": promises(tables, as_of, timezone, sample, grace=settings.grace),
         "flags": known_flags(tables, as_of),
     }
     if sample is not None and sample < 1:
