@@ -119,6 +119,9 @@ def signs(folder: Path, portfolio: Portfolio, value: np.ndarray) -> None:
         told = "unsupported"
         if found is not None:
             told = "{effect:>8.2f} [{lower:>8.2f}, {upper:>8.2f}], naive {naive:>9.2f}".format(**found)
+            told += ", used {effect:>8.2f} [{lower:>8.2f}, {upper:>8.2f}]".format(
+                **evidence["effects_used"][action]
+            )
         print(f"  {action:<14} true {truth:>8.2f}, estimated {told}")
 
 

@@ -23,6 +23,7 @@ EVIDENCE = {
         },
     ],
     "average_effects": {"call": {"effect": 12.0, "lower": 4.0, "upper": 20.0, "naive": -7.5}},
+    "effects_used": {"call": {"effect": 9.0, "lower": 5.0, "upper": 13.0}},
     "doubts": {},
     "delivery": [],
     "refutations": [],
@@ -40,12 +41,12 @@ def card(**changes):
 
 
 def test_an_effect_stands_beside_the_naive_difference():
-    assert "| call | 350 | 200 | -7.50 | 12.00 [4.00, 20.00] | yes |" in card()
+    assert "| call | 350 | 200 | -7.50 | 12.00 [4.00, 20.00] | 9.00 [5.00, 13.00] | yes |" in card()
     assert "Followed for their effect: call." in card()
 
 
 def test_a_channel_without_support_says_why_and_breaks_no_table():
-    assert "| visit | 12 | 5 |  | unsupported | no | too few rows / 12 |" in card()
+    assert "| visit | 12 | 5 |  | unsupported | unsupported | no | too few rows / 12 |" in card()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def average(model, predicted):
 
 def test_predictions_that_borrowed_average_to_the_shared_effect(fitted):
     predicted = fitted.out_of_fold_effects_
-    moved = borrowed(fitted.training_, predicted, COSTS)
+    moved = borrowed(fitted.training_, predicted, COSTS).moved
     shift = np.array([moved.get(arm, 0.0) for arm in range(predicted.shape[1])])
     after = average(fitted, predicted + shift)
     for arm, shared in partial_pooling(average_effects(fitted.training_), COSTS).items():
@@ -46,7 +46,7 @@ def test_predictions_that_borrowed_average_to_the_shared_effect(fitted):
 def test_an_error_in_the_level_of_the_predictions_is_not_handed_on(fitted):
     predicted = fitted.out_of_fold_effects_
     wrong = predicted + np.array([0.0, 0.0, 5.0, 0.0, 0.0])
-    moved, corrected = (borrowed(fitted.training_, one, COSTS) for one in (predicted, wrong))
+    moved, corrected = (borrowed(fitted.training_, one, COSTS).moved for one in (predicted, wrong))
     assert corrected[2] == pytest.approx(moved[2] - 5.0)
     assert all(corrected[arm] == moved[arm] for arm in (1, 3, 4))
 
@@ -56,4 +56,5 @@ def test_an_action_that_the_log_says_nothing_about_borrows_nothing(fitted):
     usable = training.overlap.usable.copy()
     usable[2] = False
     unknown = replace(training, overlap=replace(training.overlap, usable=usable))
-    assert set(borrowed(unknown, fitted.out_of_fold_effects_, COSTS)) == {1, 3, 4}
+    found = borrowed(unknown, fitted.out_of_fold_effects_, COSTS)
+    assert set(found.shared) == set(found.moved) == {1, 3, 4}

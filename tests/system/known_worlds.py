@@ -193,14 +193,19 @@ def trees() -> lgb.LGBMRegressor:
 
 
 def averages(lived: Lived) -> pd.DataFrame:
-    """Return by supported action its true average effect tonight, our estimate, and the naive one."""
-    told = lived.learned.evidence["average_effects"]
+    """Return by supported action its true average effect tonight, our estimates, and the naive one.
+
+    `effect` is estimated on the whole horizon, `used` is what the night works with.
+    """
+    told, used = (lived.learned.evidence[name] for name in ("average_effects", "effects_used"))
     rows = {
-        action: {"true": lived.effect[:, k].mean(), **told[action]}
+        action: {"true": lived.effect[:, k].mean(), **told[action], "used": used[action]["effect"]}
         for k, action in enumerate(lived.actions)
         if action in told
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["true", "effect", "lower", "upper", "naive"])
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=["true", "effect", "lower", "upper", "used", "naive"]
+    )
 
 
 def report(world: str, lived: Lived, peers: dict[str, Floats]) -> dict[str, Any]:
@@ -208,14 +213,17 @@ def report(world: str, lived: Lived, peers: dict[str, Floats]) -> dict[str, Any]
     table = averages(lived)
     covered = (table["lower"] <= table["true"]) & (table["true"] <= table["upper"])
     wrong = {
-        name: int((np.sign(table[name]) != np.sign(table["true"])).sum()) for name in ("effect", "naive")
+        name: int((np.sign(table[name]) != np.sign(table["true"])).sum())
+        for name in ("effect", "used", "naive")
     }
     print(f"\n{world}: {len(lived.tonight):,} debtors, {len(lived.data):,} decisions to learn from")
     print(table.round(2).to_string())
     print(
         f"average effects: bias {(table['effect'] - table['true']).mean():.2f}, "
-        f"naive {(table['naive'] - table['true']).mean():.2f}; wrong signs {wrong['effect']}, naive "
-        f"{wrong['naive']}; {covered.sum()} of {len(table)} intervals (90%) hold the truth"
+        f"used {(table['used'] - table['true']).mean():.2f}, "
+        f"naive {(table['naive'] - table['true']).mean():.2f}; wrong signs {wrong['effect']}, used "
+        f"{wrong['used']}, naive {wrong['naive']}; {covered.sum()} of {len(table)} intervals (90%) hold the "
+        "truth"
     )
     for name, effect in peers.items():
         means = [np.nanmean(effect[:, lived.actions.index(action)]) for action in table.index]

@@ -28,10 +28,12 @@ def channel_section(evidence: Evidence) -> list[str]:
         "",
         "Money per decision within the first horizon, against doing nothing; intervals (90%) clustered by "
         "debtor. *Naive* compares those who got the action with those who got nothing, and mixes what the "
-        "action does with whom the old policy chose.",
+        "action does with whom the old policy chose. *Effect* is measured on the money of the whole horizon "
+        "and on the rows of the action alone. *Used* is what a night works with: read off soon after the "
+        "decision, where it stands out from chance, and pulled to what actions of its cost do.",
         "",
-        "| action | decisions | effective | naive | effect | pays | remark |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| action | decisions | effective | naive | effect | used | pays | remark |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *_rows(evidence),
         *_delivery(evidence),
         "",
@@ -60,15 +62,19 @@ def _rows(evidence: Evidence) -> list[str]:
     lines = []
     for row in evidence["actions"][1:]:  # the first is doing nothing, with which the others are compared
         name = row["action"]
-        found = evidence["average_effects"].get(name)
+        found, used = evidence["average_effects"].get(name), evidence["effects_used"].get(name)
         remarks = [row["reason"]] if row["reason"] else []
         remarks += evidence["doubts"].get(name, ())
-        effect = "unsupported" if found is None else _money(found["effect"], found["lower"], found["upper"])
+        effect, worked_with = (
+            "unsupported" if one is None else _money(one["effect"], one["lower"], one["upper"])
+            for one in (found, used)
+        )
         naive = "" if found is None else f"{found['naive']:,.2f}"
         pays = "yes" if name in evidence["paying"] else "no"
         remark = " ".join(remarks).replace("|", "/")
         lines.append(
-            f"| {name} | {row['n']:,} | {row['effective_n']:,.0f} | {naive} | {effect} | {pays} | {remark} |"
+            f"| {name} | {row['n']:,} | {row['effective_n']:,.0f} | {naive} | {effect} | {worked_with} "
+            f"| {pays} | {remark} |"
         )
     return lines
 

@@ -16,8 +16,9 @@ from duewise.models.causal.balance import balance_table
 from duewise.models.causal.borrowing import borrowed
 from duewise.models.causal.cross_fitting import CrossFit
 from duewise.models.causal.delivery import delivery_effects
+from duewise.models.causal.dr_scores import Estimate
 from duewise.models.causal.effect_tests import calibrate_effects, group_effects
-from duewise.models.causal.later import later_effects
+from duewise.models.causal.later import LaterEffect, later_effects
 from duewise.models.causal.worth import worth_of_acting
 from duewise.models.channel import ChannelValue
 from duewise.models.channel_effects import ChannelEffects, matrix_of
@@ -95,11 +96,11 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     comes_later = _by_arm({arm: found.effect for arm, found in later.items()}, names)
     fitted = replace(fitted, scores=fitted.scores + comes_later)
     foreseen = value.out_of_fold_effects_ + comes_later
-    moved = borrowed(fitted, foreseen, _costs(names, portfolio))
+    lent = borrowed(fitted, foreseen, _costs(names, portfolio))
     if not fitted.overlap.usable[1:].any():
         log.warning("channels_not_supported", rows=len(data), acted=acted)
         return None
-    effect = (foreseen + _by_arm(moved, names)) * scale[:, None]
+    effect = (foreseen + _by_arm(lent.moved, names)) * scale[:, None]
     cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
     worth = worth_of_acting(
         fitted, effect, cost, _other_splits(value, data, index * money_per_unit, arguments)
@@ -116,9 +117,10 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         proven=worth.proven,
         doubts={action: [found.name for found in failed] for action, failed in doubts.items()},
         later={names[arm - 1]: found for arm, found in later.items()},
-        borrowed={names[arm - 1]: found for arm, found in moved.items()},
+        borrowed={names[arm - 1]: found for arm, found in lent.moved.items()},
         harm_borrowed={names[arm - 1]: found for arm, found in harm_moved.items()},
     )
+    unit = float(np.average(scale, weights=data.weight))
     evidence = {
         "rows": len(data),
         "days": [data.days[0].isoformat(), data.days[-1].isoformat(), len(data.days)],
@@ -126,9 +128,10 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
         "propensity": "logged" if "propensity" in arguments else "estimated",
         "censored_share": data.censoring.censored_share,
         "censoring_effective_share": data.censoring.effective_share,
-        "average_money_per_unit": float(np.average(scale, weights=data.weight)),
+        "average_money_per_unit": unit,
         "actions": [asdict(row) for row in value.support_report()],
         "average_effects": _average_effects(whole, names),
+        "effects_used": _effects_used(lent.shared, later, unit, names),
         "later_effects": {name: asdict(found) for name, found in effects.later.items()},
         "borrowed": dict(effects.borrowed),
         "harm_borrowed": dict(effects.harm_borrowed),
@@ -198,8 +201,8 @@ def _fit_harm(
     harm = with_few_folds(value)
     harm.fit(data.features.loc[rows], data.action[rows], data.harmed[rows], **arguments)
     names = [str(name) for name in harm.actions_[1:]]
-    moved = borrowed(harm.training_, harm.out_of_fold_effects_, _costs(names, portfolio))
-    return harm.without_training_rows(), moved
+    lent = borrowed(harm.training_, harm.out_of_fold_effects_, _costs(names, portfolio))
+    return harm.without_training_rows(), dict(lent.moved)
 
 
 def _costs(names: Sequence[str], portfolio: Portfolio) -> dict[int, float]:
@@ -219,6 +222,22 @@ def _average_effects(fitted: CrossFit, names: Sequence[str]) -> dict[str, dict[s
             taken = observed.action == arm
             naive = float(np.average(money[taken], weights=observed.weight[taken])) - nothing
             found[name] = {"effect": mean.value, "lower": lower, "upper": upper, "naive": naive}
+    return found
+
+
+def _effects_used(
+    shared: Mapping[int, Estimate], later: Mapping[int, LaterEffect], unit: float, names: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Return the average effect in money that the night works with, with a 90% interval.
+
+    What an action changes after the decision period adds to the interval, whatever was made of it.
+    """
+    found = {}
+    for arm, known in shared.items():
+        unseen = later[arm].standard_error if arm in later else 0.0
+        whole = Estimate(known.value, float(np.hypot(known.standard_error, unseen)))
+        lower, upper = whole.interval(0.9)
+        found[names[arm - 1]] = {"effect": whole.value * unit, "lower": lower * unit, "upper": upper * unit}
     return found
 
 

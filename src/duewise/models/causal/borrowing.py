@@ -1,26 +1,42 @@
-"""What the predictions of an action borrow from other actions: how far they are moved as a whole."""
+"""What the actions of a log borrow from each other, and how far predictions are moved by it as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from duewise.models.causal.cross_fitting import CrossFit
+from duewise.models.causal.dr_scores import Estimate
 from duewise.models.causal.partial_pooling import partial_pooling
 from duewise.models.causal.worth import average_effects, contrast_weights
 
 Floats = NDArray[np.float64]
 
 
-def borrowed(fitted: CrossFit, predicted: Floats, cost: Mapping[int, float]) -> dict[int, float]:
-    """Return what is added to the predictions of each action, per unit of scale.
+@dataclass(frozen=True)
+class Borrowed:
+    """What the actions of one log share, per unit of scale.
 
-    Afterwards they average to what the action does together with what it learns from actions of its cost
-    (`partial_pooling`), over the rows about which the log says most. They need not do so before: where an
-    action was seldom taken, predictions are partly drawn to a few rows of great weight, and a shift that
-    started from the average effect would leave that error in place.
+    Attributes
+    ----------
+    shared : mapping of action to Estimate
+        Average effect over the rows about which the log says most, pulled to what actions of its cost do.
+    moved : mapping of action to float
+        What is added to the predictions of an action, so that they average to that.
+    """
+
+    shared: Mapping[int, Estimate]
+    moved: Mapping[int, float]
+
+
+def borrowed(fitted: CrossFit, predicted: Floats, cost: Mapping[int, float]) -> Borrowed:
+    """Return the shared effects, and how far they are from what is predicted.
+
+    Predictions need not average to the effect of the action by itself: what is left of their average is
+    moved as a whole, or an error in it would outlive the pooling.
 
     Parameters
     ----------
@@ -30,7 +46,9 @@ def borrowed(fitted: CrossFit, predicted: Floats, cost: Mapping[int, float]) -> 
         Money per action.
     """
     weight, known = contrast_weights(fitted), np.nan_to_num(predicted)
-    return {
-        arm: shared.value - float(np.average(known[:, arm], weights=weight[:, arm]))
-        for arm, shared in partial_pooling(average_effects(fitted), cost).items()
+    shared = partial_pooling(average_effects(fitted), cost)
+    moved = {
+        arm: found.value - float(np.average(known[:, arm], weights=weight[:, arm]))
+        for arm, found in shared.items()
     }
+    return Borrowed(shared, moved)
