@@ -30,7 +30,7 @@ def main() -> None:
     figure, panels = plt.subplots(1, len(PANELS), figsize=(10.5, 3.4), constrained_layout=True)
     for panel, (other, (title, aim)) in zip(panels, PANELS.items(), strict=True):
         panel.axhline(aim, color=GREY, linewidth=1, linestyle="--")
-        panel.annotate("aim", (-0.4, aim), color=GREY, fontsize=9, va="bottom")
+        panel.annotate("aim", (len(sizes) - 0.5, aim), color=GREY, fontsize=9, ha="right", va="bottom")
         for place, size in enumerate(sizes):
             found = [run["ratios"][other] for run in shown if run["debtors"] == size]
             for turn, (value, low, high) in enumerate(found):

@@ -9,6 +9,8 @@ import pytest
 from duewise.models.causal.balance import balance_table
 from duewise.models.causal.effect_tests import calibrate_effects, group_effects
 from duewise.models.causal.refutations import (
+    Refutation,
+    _confirmed,
     added_common_cause,
     negative_control_period,
     permuted_action,
@@ -124,3 +126,30 @@ def test_weighting_balances_what_decided_about_the_call(model, log):
     assert set(rows) == {"income", "answers", "arrears", "noise"}
     assert rows["arrears"].before > 0.5
     assert all(row.passed for row in rows.values())
+
+
+@pytest.mark.parametrize(("second", "survives"), [(1.0, True), (4.0, False)])
+def test_an_alarm_by_dice_of_our_own_counts_when_a_second_throw_repeats_it(second, survives):
+    throws = []
+
+    def test(seed):
+        throws.append(seed)
+        z = {"call": 4.0 if len(throws) == 1 else second, "sms": 0.5}
+        return [Refutation("permuted_action", a, value, 3.0, value <= 3.0, "") for a, value in z.items()]
+
+    found = {one.action: one for one in _confirmed(test, 7)}
+    assert throws == [7, 8]
+    assert found["call"].passed == survives
+    assert found["call"].value == second
+    assert found["sms"].passed
+
+
+def test_without_an_alarm_the_dice_are_thrown_once():
+    throws = []
+
+    def test(seed):
+        throws.append(seed)
+        return [Refutation("permuted_action", "call", 0.5, 3.0, True, "")]
+
+    assert _confirmed(test, 7)[0].passed
+    assert throws == [7]

@@ -5,6 +5,7 @@ An estimate that survives is not thereby true; one that fails must not be acted 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,35 +85,63 @@ def permuted_action(
 ) -> list[Refutation]:
     """Estimate the effect of actions dealt out at random among the rows: it must be zero.
 
-    Logged propensities do not belong to the new actions and are left out.
+    Logged propensities do not belong to the new actions and are left out. An alarm counts when a second deal
+    raises it again.
     """
     labels = np.asarray(action, dtype=object)
-    shuffled = np.random.default_rng(model.random_state).permutation(labels)
     arguments = {key: value for key, value in fit_arguments.items() if key != "propensity"}
-    fitted, names = model.cross_fit(X, shuffled, outcome, **arguments)
-    return _all_zero("permuted_action", fitted, names, "Actions dealt out at random seem to have an effect")
+
+    def dealt_out(seed: int) -> list[Refutation]:
+        shuffled = np.random.default_rng(seed).permutation(labels)
+        fitted, names = model.cross_fit(X, shuffled, outcome, **arguments)
+        return _all_zero(
+            "permuted_action", fitted, names, "Actions dealt out at random seem to have an effect"
+        )
+
+    return _confirmed(dealt_out, model.random_state)
 
 
 def added_common_cause(
     model: ChannelValue, X: Any, action: ArrayLike, outcome: ArrayLike, **fit_arguments: Any
 ) -> list[Refutation]:
-    """Add a random covariate: the estimate must not move by more than a third of its standard error."""
+    """Add a random covariate: the estimate must not move by more than a third of its standard error.
+
+    An alarm counts when a second random covariate raises it again.
+    """
     fitted, names = model.cross_fit(X, action, outcome, **fit_arguments)
-    noise = np.random.default_rng(model.random_state).normal(size=len(X))
-    widened = X.assign(random_common_cause=noise) if hasattr(X, "assign") else np.column_stack([X, noise])
-    again, _ = clone(model).cross_fit(widened, action, outcome, **fit_arguments)
+
+    def widened_by(seed: int) -> list[Refutation]:
+        noise = np.random.default_rng(seed).normal(size=len(X))
+        wider = X.assign(random_common_cause=noise) if hasattr(X, "assign") else np.column_stack([X, noise])
+        again, _ = clone(model).cross_fit(wider, action, outcome, **fit_arguments)
+        return [_moved(str(names[arm]), before, after) for arm, before, after in _pairs(fitted, again)]
+
+    return _confirmed(widened_by, model.random_state)
+
+
+def _moved(action: str, before: Estimate, after: Estimate) -> Refutation:
     limit = 1 / 3
-    found = []
-    for arm, before, after in _pairs(fitted, again):
-        moved = abs(after.value - before.value) / max(before.standard_error, 1e-300)
-        passed = moved <= limit
-        sentence = (
-            f"With a random covariate added, the average effect of {names[arm]} moves from "
-            f"{before.value:.4g} to {after.value:.4g}, {moved:.2f} of its standard error"
-            + ("." if passed else f"; more than {limit:.2f} says that the models chase noise.")
-        )
-        found.append(Refutation("added_common_cause", names[arm], moved, limit, passed, sentence))
-    return found
+    moved = abs(after.value - before.value) / max(before.standard_error, 1e-300)
+    passed = moved <= limit
+    sentence = (
+        f"With a random covariate added, the average effect of {action} moves from "
+        f"{before.value:.4g} to {after.value:.4g}, {moved:.2f} of its standard error"
+        + ("." if passed else f"; more than {limit:.2f} says that the models chase noise.")
+    )
+    return Refutation("added_common_cause", action, moved, limit, passed, sentence)
+
+
+def _confirmed(test: Callable[[int], list[Refutation]], seed: int) -> list[Refutation]:
+    """Return the outcome of a test that throws dice of its own.
+
+    Where an action fails, a second throw decides: what goes wrong with the estimate goes wrong again, while
+    chance (heavy tails make it more frequent than the limit says) seldom comes twice.
+    """
+    found = test(seed)
+    if all(one.passed for one in found):
+        return found
+    again = {one.action: one for one in test(seed + 1)}
+    return [one if one.passed else again.get(one.action, one) for one in found]
 
 
 def sensitivity(fitted: CrossFit, names: NDArray[Any], strength: float = CONFOUNDER) -> list[Refutation]:
