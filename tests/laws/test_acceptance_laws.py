@@ -2,15 +2,17 @@
 
 import csv
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, reject, settings
 from hypothesis import strategies as st
 
 from client_tables import AS_OF, NOW, clean_tables, portfolio_of, write_csv
 from duewise.contracts.tables import TABLES
-from duewise.errors import DuewiseError
+from duewise.errors import ConfigError, DuewiseError
 from duewise.sources.examine import examine_sources
 from duewise.sources.open import open_tables
 from duewise.sources.repair import records
@@ -84,13 +86,27 @@ def counts(folder: Path) -> dict[str, tuple[int, int, int]]:
     return {name: (report.read, report.accepted, report.quarantined) for name, report in reports.items()}
 
 
+@contextmanager
+def the_date_suits() -> Iterator[None]:
+    """Pass over exports in which nobody is in collections yet, or all is long past: the date is refused."""
+    try:
+        yield
+    except ConfigError as refusal:
+        if not str(refusal).startswith("--as-of"):
+            raise
+        reject()
+
+
+NOBODY_YET = {**CLEAN, "accounts": CLEAN["accounts"].iloc[:1].assign(placed_on=AS_OF.isoformat())}
+
 few = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @few
 @given(tables=dirty_exports())
+@example(tables=NOBODY_YET)
 def test_accepted_and_quarantined_rows_add_up_to_what_was_read(tables) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, the_date_suits():
         folder = Path(scratch)
         write_csv(folder, tables)
         found = counts(folder)
@@ -102,8 +118,9 @@ def test_accepted_and_quarantined_rows_add_up_to_what_was_read(tables) -> None:
 
 @few
 @given(tables=dirty_exports())
+@example(tables=NOBODY_YET)
 def test_what_is_accepted_satisfies_the_contract(tables) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, the_date_suits():
         write_csv(Path(scratch), tables)
         portfolio = portfolio_of(Path(scratch), sources={"max_bad_share": 1})
         with open_tables(portfolio, AS_OF, now=NOW) as opened:
