@@ -96,12 +96,13 @@ def train_channels(data: LearningData, portfolio: Portfolio) -> ChannelTraining 
     comes_later = _by_arm({arm: found.effect for arm, found in later.items()}, names)
     fitted = replace(fitted, scores=fitted.scores + comes_later)
     foreseen = value.out_of_fold_effects_ + comes_later
-    lent = borrowed(fitted, foreseen, _costs(names, portfolio))
+    prices = _costs(names, portfolio)
+    lent = borrowed(fitted, foreseen, prices)
     if not fitted.overlap.usable[1:].any():
         log.warning("channels_not_supported", rows=len(data), acted=acted)
         return None
     effect = (foreseen + _by_arm(lent.moved, names)) * scale[:, None]
-    cost = np.array([0.0, *(portfolio.actions[n].cost if n in portfolio.actions else 0.0 for n in names)])
+    cost = _by_arm(prices, names)
     worth = worth_of_acting(
         fitted, effect, cost, _other_splits(value, data, index * money_per_unit, arguments)
     )
